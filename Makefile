@@ -1,0 +1,46 @@
+# The two that matter: `make demo` opens the console on live data, `make test` runs every test.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PORT ?= 8501
+BIN := .venv/bin
+
+.PHONY: help demo demo-reset test check format bench messages lock
+
+help:            ## what there is
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 24
+
+.venv/ready: requirements.lock pyproject.toml scripts/install
+	@scripts/install packages
+
+demo: .venv/ready ## the console on real, live data at http://localhost:8501 (PORT=… to choose)
+	@scripts/install prometheus optional
+	@exec $(BIN)/python -m demo --port $(PORT)
+
+demo-reset: .venv/ready ## forget the demo's data; the next `make demo` makes it anew
+	@$(BIN)/python -m demo --reset
+
+test: .venv/ready ## every test, on real parts
+	@scripts/install prometheus
+	@scripts/install chromium
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/ready ## lint, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/ready ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/ready ## the figures in benchmarks/, each as a ratio measured in one run
+	@scripts/install prometheus
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+messages: .venv/ready ## bring the language catalogues up to date with the code
+	$(BIN)/python -m dashboard.i18n extract
+
+lock: .venv/ready ## resolve the dependencies anew
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras --upgrade -q pyproject.toml -o requirements.lock
+	echo uv | $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade -q - -o requirements-bootstrap.lock
