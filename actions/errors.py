@@ -1,0 +1,122 @@
+"""Why an action was not taken, or failed. The first docstring paragraph is the operator's message.
+
+OpsError
+└── ActionError
+    ├── PermissionDenied          ├── StateChanged           ├── ServiceError
+    ├── ReadOnly                  ├── NotRetryable           │   ├── ServiceUnavailable
+    ├── NotRecorded               ├── RetryLimitReached      │   │   └── ServiceUnreachable
+    ├── OutcomeNotRecorded        ├── AlreadyFinished        │   ├── ServiceRejectedKey
+    ├── AlreadyPerformed          ├── ProviderUnavailable    │   ├── ServiceRejected
+    ├── ReasonMissing             ├── JobNotFound            │   └── MalformedAnswer
+    ├── ReasonTooLong             └── TooManyJobs            └── NotOffered
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from queries.errors import OpsError
+
+
+class ActionError(OpsError):
+    """The action was not taken."""
+
+
+class PermissionDenied(ActionError):
+    """{actor} is {role} and may not do this ({action}). Ask somebody who is {needed}."""
+
+
+class ReadOnly(ActionError):
+    """This console is read-only ({setting}): nothing was done."""
+
+
+class NotRecorded(ActionError):
+    """The audit log cannot be written ({detail}), and what cannot be recorded is not done. Nothing was done."""
+
+
+class OutcomeNotRecorded(ActionError):
+    """{message} The audit log holds the intent, but this outcome could not be recorded ({detail})."""
+
+
+class AlreadyPerformed(ActionError):
+    """This was already asked for: nothing was done a second time."""
+
+
+class ReasonMissing(ActionError):
+    """Give a reason: it goes into the audit log. Nothing was done."""
+
+
+class ReasonTooLong(ActionError):
+    """The reason has {length} characters and may have {limit}. Nothing was done."""
+
+
+class TooManyJobs(ActionError):
+    """{count} jobs are more than the {limit} that one bulk action may touch. Nothing was done."""
+
+
+class StateChanged(ActionError):
+    """Somebody or something changed this job meanwhile: it is {status} now. Nothing was done."""
+
+
+class NotRetryable(ActionError):
+    """A job that is {status} cannot be retried."""
+
+
+class RetryLimitReached(ActionError):
+    """This job was retried {limit} times already, which is the limit."""
+
+
+class AlreadyFinished(ActionError):
+    """This job is finished already ({status}): there is nothing to cancel."""
+
+
+class ProviderUnavailable(ActionError):
+    """The provider that this job needs is down; the service asks to wait {seconds} s."""
+
+
+class JobNotFound(ActionError):
+    """There is no job {job_id}."""
+
+
+class NotOffered(ActionError):
+    """This service does not offer {action}."""
+
+
+class ServiceError(ActionError):
+    """The service could not do it."""
+
+
+class ServiceUnavailable(ServiceError):
+    """The service does not answer ({detail}). Whether it acted is unknown: look at the job before repeating it."""
+
+
+class ServiceUnreachable(ServiceUnavailable):
+    """The service cannot be reached ({detail}). Nothing was done."""
+
+
+class ServiceRejectedKey(ServiceError):
+    """The service refused the console's admin key. Check {setting}."""
+
+
+class ServiceRejected(ServiceError):
+    """The service refused ({status} {code}): {detail}"""
+
+
+class MalformedAnswer(ServiceError):
+    """The service's answer cannot be read ({detail}). Look at the job before repeating it."""
+
+
+def recalled(name: str, fields: Mapping[str, Any]) -> OpsError | None:
+    """The error that the audit log keeps as class name and fields; None where an older console meant another."""
+    kind = {known.__name__: known for known in _descendants(OpsError)}.get(name)
+    try:
+        return None if kind is None else kind(**fields)
+    except KeyError:
+        return None
+
+
+def _descendants(kind: type[OpsError]) -> Iterator[type[OpsError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _descendants(child)
