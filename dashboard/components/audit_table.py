@@ -1,0 +1,165 @@
+"""Acts of the audit log: the verdict, the table, one act's whole story, and the file to forward."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import streamlit as st
+
+from dashboard import links
+from dashboard.components import tables
+from dashboard.components.formatting import Zone, count, exact, plain
+from dashboard.components.verdicts import State, Verdict
+from dashboard.i18n import t, tn
+from queries.models import AuditAct, AuditEntry, AuditFilter, AuditSummary, Result
+
+KEY = "audit-acts"
+UNKNOWN = "unknown"
+# A spreadsheet runs what begins with one of these as a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def action_words(action: str) -> str:
+    """An action as a person says it; one this console does not know is shown as it is."""
+    words = {
+        "": t("All actions"),
+        "job.retry": t("Retry"),
+        "job.cancel": t("Cancel"),
+        "job.acknowledge": t("Acknowledge"),
+        "job.snooze": t("Snooze"),
+    }
+    return words.get(action, action)
+
+
+def result_words(result: str) -> str:
+    """What came of it, as a word."""
+    words = {
+        "": t("All outcomes"),
+        UNKNOWN: t("unknown"),
+        Result.DONE: t("done"),
+        Result.SKIPPED: t("skipped"),
+        Result.REFUSED: t("refused"),
+        Result.FAILED: t("failed"),
+    }
+    return words.get(result, result)
+
+
+def verdict(found: AuditSummary, span: str) -> Verdict:
+    """What was done, by how many, and what did not come off."""
+    if not found.acts:
+        return Verdict(State.NO_DATA, t("Nothing was done ({span}).", span=span))
+    people = tn("{n} person", "{n} people", found.actors)
+    acts = tn(
+        "{n} act by {people} ({span}).", "{n} acts by {people} ({span}).", found.acts, people=people, span=span
+    )
+    parts = [f"{count(number)} {result_words(result)}" for result, number in found.by_result.items() if number]
+    if not found.unknown:
+        return Verdict(State.OK, acts, " · ".join(parts))
+    lost = tn("{n} has no outcome: the console stopped before it was known. Look at its job.",
+              "{n} have no outcome: the console stopped before it was known. Look at their jobs.", found.unknown)  # fmt: skip
+    return Verdict(State.WARNING, acts, f"{' · '.join(parts)} · {lost}")
+
+
+def nothing_words(wanted: AuditFilter) -> str:
+    """Why the log is empty: nothing happened yet, not lately, or nothing that matches."""
+    if wanted == AuditFilter():
+        return t("Nothing has been done yet.")
+    if wanted == AuditFilter(since=wanted.since):
+        return t("Nothing was done in this time.")
+    return t("No line of the log matches these filters.")
+
+
+def turn_to(before_id: int | None) -> None:
+    """Show the lines before this one, or the newest; for a button's callback."""
+    if before_id is None:
+        st.query_params.pop(links.BEFORE, None)
+    else:
+        st.query_params[links.BEFORE] = str(before_id)
+
+
+def show(acts: Sequence[AuditAct], zone: Zone) -> None:
+    """Draw the acts, newest first; the one selected tells its whole story below."""
+    tables.hold(KEY, acts, _identify, holding=False)
+    text = st.column_config.TextColumn
+    columns = {
+        "at": text(t("When ({zone})", zone=zone.name), width=145),
+        "actor": text(t("Who"), width=150),
+        "action": text(t("Action"), width=90),
+        "target": text(t("On"), width=205),
+        "what": text(t("Outcome"), width=75),
+        "reason": text(t("Reason"), width=200),
+        "message": text(t("What happened"), width=300),
+        "request": text(t("Request id"), width=280),
+    }
+    rows = [_row(act, zone) for act in acts]
+    tables.table(rows, columns, alt=t("Audit log, newest first"), key=KEY, selectable=True, single=True)
+    for identity in tables.selected(KEY, _identify):
+        _story(next(act for act in acts if _identify(act) == identity), zone)
+
+
+def _identify(act: AuditAct) -> str:
+    return str(act.id)
+
+
+def _row(act: AuditAct, zone: Zone) -> dict[str, Any]:
+    return {
+        "at": exact(act.at, zone).removesuffix(f" {zone.name}"),
+        "actor": f"{act.actor} ({act.role})",
+        "action": action_words(act.action),
+        "target": act.target_id,
+        "what": result_words(act.result or UNKNOWN),
+        "reason": act.reason,
+        "message": act.message or t("No outcome was recorded: look at the job itself."),
+        "request": act.request_id,
+    }
+
+
+def _story(act: AuditAct, zone: Zone) -> None:
+    with st.container(border=True):
+        st.markdown(f"**{plain(action_words(act.action))}** · {result_words(act.result or UNKNOWN)}")
+        told = {
+            t("Who"): f"{act.actor} ({act.role})",
+            t("On"): f"{act.target_kind} {act.target_id}",
+            t("Asked"): exact(act.at, zone),
+            t("Ended"): exact(act.ended_at, zone) if act.ended_at else t("not known"),
+            t("Reason"): act.reason,
+            t("What happened"): act.message or "",
+            t("Request id"): act.request_id,
+        }
+        for label, value in told.items():
+            _line(label, value)
+        for label, document in (
+            (t("Asked for"), act.parameters),
+            (t("Before"), act.before),
+            (t("After"), act.after),
+        ):
+            if document and document not in ("{}", "null"):
+                st.caption(label)
+                st.code(document, language="json", wrap_lines=True)
+
+
+def _line(label: str, value: str) -> None:
+    with st.container(horizontal=True, gap="medium"):
+        st.caption(label, width=120)
+        st.text(value, width="stretch")
+
+
+def as_csv(entries: Sequence[AuditEntry]) -> bytes:
+    """The lines as UTF-8 CSV with a header; times in UTC, ISO 8601; no cell runs as a formula."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    names = list(AuditEntry.__dataclass_fields__)
+    writer.writerow(names)
+    for entry in entries:
+        values = asdict(entry) | {"at": entry.at.isoformat()}
+        writer.writerow([_cell(values[name]) for name in names])
+    return file.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,56 @@
+"""The error frame: one of the two places where errors end, and how a person is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import streamlit as st
+
+from dashboard.components.formatting import plain
+from dashboard.i18n import t, translated_error
+from queries.errors import NotConfigured, OpsError
+
+T = TypeVar("T")
+ICON_UNAVAILABLE = ":material/cloud_off:"
+ICON_NOT_OFFERED = ":material/block:"
+ICON_NOTE = ":material/info:"
+
+
+@contextmanager
+def error_frame(what: str = "") -> Iterator[None]:
+    """Run a page or a panel; an expected error is told in its place, and what stands around lives on."""
+    try:
+        yield
+    except OpsError as error:
+        tell(error, what)
+
+
+def guarded(question: Callable[[], T]) -> T | OpsError:
+    """The answer, or the expected error as a value: for verdicts that weigh several sources."""
+    try:
+        return question()
+    except OpsError as error:
+        return error
+
+
+def tell(error: OpsError, what: str = "") -> None:
+    """Name what is missing, why, and what to do, as plain text."""
+    words = translated_error(error)
+    if isinstance(error, NotConfigured):
+        st.markdown(f":gray[{ICON_NOT_OFFERED} {plain(f'{what}: {words}' if what else words)}]")
+        return
+    heading = t("{what} cannot be shown now.", what=what) if what else ""
+    st.warning("\n\n".join(filter(None, [heading, *map(plain, words.splitlines())])), icon=ICON_UNAVAILABLE)
+
+
+def ignored_parameters(names: list[str]) -> None:
+    """Say which parts of the address were not understood, so that nobody trusts a filter that is not there."""
+    if names:
+        st.info(
+            t("The address held something that this page does not know and left out: {names}.").replace(
+                "{names}", plain(", ".join(names))
+            ),
+            icon=ICON_NOTE,
+        )

@@ -1,0 +1,97 @@
+"""A dry run as a person reads it: what will happen, what it costs, what will not happen and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+
+import streamlit as st
+
+from actions.plans import Caution, Obstacle, Plan, PlannedJob
+from dashboard.components import tables
+from dashboard.components.formatting import money, plain
+from dashboard.connections import settings
+from dashboard.i18n import t, tn
+
+NAMED = 200  # rows of a dry run that a person still scrolls through
+
+
+def obstacle_words(obstacle: Obstacle, planned: PlannedJob) -> str:
+    """Why the action will not be taken on this job."""
+    words = {
+        Obstacle.NOT_OFFERED: t("This service does not offer it."),
+        Obstacle.STATUS: t("It is {status} and not stuck.", status=planned.job.status),
+        Obstacle.RETRY_LIMIT: t("It was retried {n} times, which is the limit.", n=settings().retry_limit),
+        Obstacle.PROVIDER_DOWN: t("The provider that it needs next is down."),
+    }
+    return words[obstacle]
+
+
+def caution_words(caution: Caution) -> str:
+    """What to know before taking the action."""
+    words = {
+        Caution.OVER_DAILY_LIMIT: t("its user has used up today's limit"),
+        Caution.COST_UNKNOWN: t("cost not known"),
+        Caution.PROVIDER_DOWN_LATER: t("a provider that it needs later is down"),
+        Caution.PROVIDER_MAYBE_DOWN: t("a provider is down, and its step does not tell whether it needs it"),
+        Caution.UPDATED_MOMENTS_AGO: t("it moved moments ago and may be moving on by itself"),
+    }
+    return words[caution]
+
+
+def show(plan: Plan, missing: Sequence[str]) -> None:
+    """The summary in words, then each job with its verdict."""
+    st.markdown(_summary(plan))
+    for caution, number in Counter(c for one in plan.eligible for c in one.cautions).most_common():
+        st.markdown(f":orange[:material/warning:] {_caution_line(caution, number)}")
+    if missing:
+        gone = tn("{n} job does not exist any more.", "{n} jobs do not exist any more.", len(missing))
+        st.markdown(f":gray[:material/block:] {gone}")
+    _jobs(plan)
+
+
+def _summary(plan: Plan) -> str:
+    eligible, total = len(plan.eligible), len(plan.jobs)
+    of = t("**{n} of {total}**", n=eligible, total=total)
+    if plan.action == "job.cancel":
+        will = tn("{of} job will be cancelled for good", "{of} jobs will be cancelled for good", total, of=of)
+        return will + (t(", giving up {usd} already spent.", usd=_usd(plan.total_spent)) if eligible else ".")
+    will = tn("{of} job will be retried", "{of} jobs will be retried", total, of=of)
+    if plan.total_estimate is None:
+        return will + "."
+    return will + t(" for an estimated {usd}.", usd=_usd(plan.total_estimate))
+
+
+def _usd(amount: Decimal | None) -> str:
+    return f"**{plain(money(amount))}**"
+
+
+def _caution_line(caution: Caution, number: int) -> str:
+    return tn("{n} job: {why}.", "{n} jobs: {why}.", number, why=caution_words(caution))
+
+
+def _jobs(plan: Plan) -> None:
+    ordered = (*plan.blocked, *plan.eligible)[:NAMED]
+    text = st.column_config.TextColumn
+    columns = {
+        "job": text(t("Job"), width=230),
+        "verdict": text(t("Will happen"), width=190),
+        "usd": text(t("Spent") if plan.action == "job.cancel" else t("Cost"), width=80),
+        "today": st.column_config.NumberColumn(t("User's jobs today"), width=90),
+        "user": text(t("User"), width=100),
+    }
+    if plan.action == "job.cancel":
+        del columns["today"]
+    tables.table([_row(plan, one) for one in ordered], columns, alt=t("Dry run, one line a job"))
+
+
+def _row(plan: Plan, one: PlannedJob) -> dict[str, object]:
+    will = t("will be cancelled") if plan.action == "job.cancel" else t("will be retried")
+    return {
+        "job": one.job.id,
+        "verdict": will if one.obstacle is None else obstacle_words(one.obstacle, one),
+        "usd": money(one.spent if plan.action == "job.cancel" else one.estimated_cost),
+        "today": one.owner_jobs_today,
+        "user": one.job.user,
+    }

@@ -1,0 +1,63 @@
+"""What a setting's value may be."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field
+
+_METRIC_PREFIX = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
+
+
+class Unfit(ValueError):
+    """A setting's value is refused; the text ends the sentence that begins with the setting's name."""
+
+
+def _postgres(url: str) -> str:
+    if url.partition("://")[0] not in {"postgresql", "postgres", "postgresql+psycopg"}:
+        raise Unfit("is not a PostgreSQL address: write postgresql://user:password@host:5432/database")
+    return url
+
+
+def _http(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Unfit("is not a web address: write http://host:port")
+    return url.rstrip("/")
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise Unfit("is not a time zone of the IANA list: write a name such as Europe/Berlin or UTC")
+    return name
+
+
+def _table(name: str) -> str:
+    if not name.strip() or not name.isprintable():
+        raise Unfit("is not a table's name: write jobs, or schema.jobs")
+    return name
+
+
+def _metric_prefix(prefix: str) -> str:
+    if not _METRIC_PREFIX.fullmatch(prefix):
+        raise Unfit("cannot begin a metric's name: use letters, digits and underscores, such as bookgen_")
+    return prefix
+
+
+# A validated URL stays a text: the libraries that take it parse it themselves.
+DatabaseUrl = Annotated[str, AfterValidator(_postgres)]
+HttpUrl = Annotated[str, AfterValidator(_http)]
+ZoneName = Annotated[str, AfterValidator(_zone)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Money = Annotated[Decimal, Field(ge=0)]
+Minutes = Annotated[float, Field(gt=0)]
+TableName = Annotated[str, AfterValidator(_table)]
+MetricPrefix = Annotated[str, AfterValidator(_metric_prefix)]

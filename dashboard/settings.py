@@ -1,0 +1,213 @@
+"""What the operator sets: read once, frozen afterwards. The only reader of environment and files."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from dashboard.setting_types import (
+    DatabaseUrl,
+    HttpUrl,
+    MetricPrefix,
+    Minutes,
+    Money,
+    Share,
+    TableName,
+    Unfit,
+    ZoneName,
+)
+from dashboard.settings_errors import SettingsError, sentences
+from queries.models import PriceList, StuckRules, Thresholds
+
+ROOT = Path(__file__).parent.parent
+PREFIX = "OPS_"
+FILE_VARIABLE = "OPS_SETTINGS_FILE"
+DEFAULT_FILE = ROOT / ".streamlit" / "secrets.toml"
+
+
+def _database_url(validated: Mapping[str, Any]) -> str:
+    return str(validated["database_url"])
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set; each field is OPS_<NAME> or a key of the settings file's table [ops]."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    database_url: DatabaseUrl = Field(
+        repr=False, description="The service's PostgreSQL database; a role that may only SELECT is enough."
+    )
+    store_url: DatabaseUrl = Field(
+        default_factory=_database_url,
+        repr=False,
+        description="The database that holds the console's own schema `ops`; the service's database if not set.",
+    )
+    prometheus_url: HttpUrl | None = Field(None, description="The Prometheus server that scrapes the service.")
+    service_url: HttpUrl | None = Field(None, description="Where the service's control API answers.")
+    service_admin_key: SecretStr | None = Field(None, description="The service's admin key, for every action.")
+    timezone: ZoneName = Field("UTC", description="The zone in which times are shown (IANA name).")
+    service_timezone: ZoneName = Field(
+        "UTC", description="The zone of the service's day, in which its daily limits count (IANA name)."
+    )
+    metric_prefix: MetricPrefix = Field("bookgen_", description="What the service's metrics begin with.")
+    jobs_table: TableName = Field("jobs", description="The service's jobs table.")
+    environment: str = Field("production", max_length=40, description="The label in the header of every page.")
+    auth: Literal["demo", "oidc", "proxy"] = Field(
+        "demo",
+        description="Who signs people in: `demo` is a picker that only answers on this machine; "
+        "`oidc` and `proxy` are not available yet.",
+    )
+    read_only: bool = Field(False, description="Refuse every action, whatever a person's role.")
+    language: Literal["en", "ko"] = Field(
+        "en", description="The language where neither the person nor the browser chose one of ours."
+    )
+    alias_key: SecretStr | None = Field(
+        None,
+        description="The key of the aliases that stand for users. If not set, it is derived from "
+        "`OPS_DATABASE_URL` by HMAC-SHA256, so that aliases change when that address or its password does.",
+    )
+    statement_timeout_seconds: PositiveFloat = Field(
+        10, le=300, description="After how long the database stops working on one question."
+    )
+    deadline_seconds: PositiveFloat = Field(
+        10, le=120, description="After how long a call of Prometheus or of the service is given up."
+    )
+    refresh_seconds: PositiveInt = Field(
+        5, le=3600, description="How often live parts refresh, and how long all viewers share one answer."
+    )
+    retry_limit: NonNegativeInt = Field(3, description="How often the service lets one job be retried.")
+
+    stuck_running_minutes: Minutes = Field(15, description="A running job without an update for longer is stuck.")
+    stuck_queued_minutes: Minutes = Field(30, description="A queued job without an update for longer is stuck.")
+    sla_seconds: PositiveFloat = Field(600, description="A job should be finished this long after its creation.")
+    stalled_factor: PositiveFloat = Field(
+        3, description="A step is stalled beyond this many times the 95th percentile of its duration."
+    )
+    stalled_fallback_minutes: Minutes = Field(
+        5, description="A step is stalled after this long where there is no history of its duration."
+    )
+    monitor_tick_minutes: Minutes = Field(
+        5, description="How often the service's job monitor runs; after two missed ticks it counts as dead."
+    )
+
+    stuck_warning: PositiveInt = Field(1, description="Stuck jobs from which on the state is a warning.")
+    stuck_critical: PositiveInt = Field(6, description="Stuck jobs from which on the state is critical.")
+    success_warning: Share = Field(0.90, description="Success rate (0-1) below which the state is a warning.")
+    success_critical: Share = Field(0.80, description="Success rate (0-1) below which the state is critical.")
+    success_minimum_jobs: PositiveInt = Field(10, description="Finished jobs that a success rate needs.")
+    queue_warning: Share = Field(0.50, description="Share of the queue's limit (0-1) above which to warn.")
+    queue_critical: Share = Field(1.00, description="Share of the queue's limit (0-1) from which it is critical.")
+    daily_cost_warning: Money = Field(Decimal(100), description="USD a day above which to warn.")
+    daily_cost_critical: Money = Field(Decimal(500), description="USD a day above which the state is critical.")
+
+    price_per_llm_call: Money | None = Field(
+        None, description="USD an LLM call, for estimates where the service keeps no ledger."
+    )
+    price_per_image: Money | None = Field(
+        None, description="USD an image, for estimates where the service keeps no ledger."
+    )
+    images_per_book: PositiveInt = Field(12, description="Images of one book, for estimates.")
+    llm_calls_per_book: PositiveInt = Field(4, description="LLM calls of one book, for estimates.")
+    price_tts_per_book: Money = Field(Decimal(0), description="USD of one book's speech, for estimates.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        rising = ("stuck", "queue", "daily_cost")
+        pairs = [(f"{name}_warning", f"{name}_critical") for name in rising]
+        pairs.append(("success_critical", "success_warning"))
+        for smaller, greater in pairs:
+            if getattr(self, smaller) > getattr(self, greater):
+                raise Unfit(f"{PREFIX}{smaller.upper()} may not be greater than {PREFIX}{greater.upper()}")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then the settings file."""
+        file = InitSettingsSource(settings_cls, _from_file())
+        return init_settings, env_settings, file, dotenv_settings, file_secret_settings
+
+    @property
+    def stuck_rules(self) -> StuckRules:
+        return StuckRules(
+            running=timedelta(minutes=self.stuck_running_minutes),
+            queued=timedelta(minutes=self.stuck_queued_minutes),
+            sla=timedelta(seconds=self.sla_seconds),
+            stalled_factor=self.stalled_factor,
+            stalled_fallback=timedelta(minutes=self.stalled_fallback_minutes),
+            monitor_tick=timedelta(minutes=self.monitor_tick_minutes),
+        )
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The fields of the same names."""
+        return Thresholds(**{field.name: getattr(self, field.name) for field in fields(Thresholds)})
+
+    @property
+    def prices(self) -> PriceList:
+        return PriceList(
+            per_llm_call=self.price_per_llm_call,
+            per_image=self.price_per_image,
+            images_per_book=self.images_per_book,
+            llm_calls_per_book=self.llm_calls_per_book,
+            tts_per_book=self.price_tts_per_book,
+        )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which times are shown."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def user_alias_key(self) -> str:
+        """The key for users' aliases: the one that was set, or one derived from the database's address."""
+        if self.alias_key is not None:
+            return self.alias_key.get_secret_value()
+        return hmac.new(self.database_url.encode(), b"user aliases", hashlib.sha256).hexdigest()
+
+
+def _from_file() -> dict[str, Any]:
+    """The table [ops] of the settings file; empty where there is no file, or no such table in it."""
+    named = os.environ.get(FILE_VARIABLE)
+    path = Path(named) if named else DEFAULT_FILE
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("ops", {})
+    except FileNotFoundError as error:
+        if named:
+            raise SettingsError(problems=f"{FILE_VARIABLE} names {path}, which is not there.") from error
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(problems=f"{path} cannot be read as TOML: {error}.") from error
+    if not isinstance(table, dict):
+        raise SettingsError(problems=f"{path}: ops must be a table, begun by a line [ops].")
+    return table
+
+
+@cache
+def load() -> Settings:
+    """The settings of this process, read at the first call. Raises SettingsError: one sentence a fault."""
+    try:
+        return Settings()  # type: ignore[call-arg]  # its values come from environment and file
+    except ValidationError as error:
+        raise SettingsError(problems="\n".join(sentences(error, PREFIX))) from error

@@ -1,0 +1,97 @@
+"""A bounded cache with a time to live an entry, in which equal questions asked at once are asked once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Lock
+from typing import Any, TypeVar
+
+from dashboard.telemetry import cache_requests
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    asked: float
+    expires: float
+    value: Any
+
+
+class SharedCache:
+    """Thread-safe. An answer's age counts from the moment its question was asked."""
+
+    def __init__(self, max_entries: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._max_entries = max_entries
+        self._clock = clock
+        self._lock = Lock()
+        self._entries: dict[Hashable, _Entry] = {}
+        self._flights: dict[Hashable, Future[Any]] = {}
+
+    def get(self, key: Hashable, ttl: timedelta, ask: Callable[[], T]) -> T:
+        """A kept answer younger than ttl, that of whoever asks now, or our own; with a ttl of zero always our own.
+
+        An error reaches all who wait for it, and is gone then.
+        """
+        if ttl <= timedelta(0):
+            cache_requests.labels("miss").inc()
+            return ask()
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is not None and self._clock() - entry.asked < ttl.total_seconds():
+                cache_requests.labels("hit").inc()
+                return entry.value  # type: ignore[no-any-return]  # what was asked under this key
+            flight = self._flights.get(key)
+            ours = flight is None
+            if flight is None:
+                flight = self._flights[key] = Future()
+        if ours:
+            cache_requests.labels("miss").inc()
+            self._fly(key, flight, ttl, ask)
+        else:
+            cache_requests.labels("shared").inc()
+        return flight.result()  # type: ignore[no-any-return]
+
+    def clear(self) -> None:
+        """Forget all answers; those still on their way reach who waits for them, and are not kept."""
+        with self._lock:
+            self._entries.clear()
+            self._flights.clear()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def _fly(self, key: Hashable, flight: Future[Any], ttl: timedelta, ask: Callable[[], T]) -> None:
+        asked = self._clock()
+        try:
+            value = ask()
+        except BaseException as error:
+            self._land(key, flight, None)
+            flight.set_exception(error)  # whoever waits must hear of it, whatever it is
+            raise
+        self._land(key, flight, _Entry(asked, asked + ttl.total_seconds(), value))
+        flight.set_result(value)
+
+    def _land(self, key: Hashable, flight: Future[Any], entry: _Entry | None) -> None:
+        with self._lock:
+            if self._flights.get(key) is not flight:
+                return
+            del self._flights[key]
+            self._entries.pop(key, None)
+            if entry is not None:
+                self._make_room()
+                self._entries[key] = entry
+
+    def _make_room(self) -> None:
+        """Drop what is expired, then the oldest."""
+        if len(self._entries) < self._max_entries:
+            return
+        now = self._clock()
+        for key in [key for key, entry in self._entries.items() if entry.expires <= now]:
+            del self._entries[key]
+        while len(self._entries) >= self._max_entries:
+            del self._entries[next(iter(self._entries))]

@@ -1,0 +1,31 @@
+"""The console's own metrics, served at /metrics. Names and labels carry nothing about users."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+
+# A counter's start would double its series and tell nothing.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+REGISTRY = CollectorRegistry()
+
+renders = Counter("ops_page_renders", "Full runs of a page", ["page"], registry=REGISTRY)
+query_seconds = Histogram(
+    "ops_query_duration_seconds",
+    "What one question took at its source, failed ones included",
+    ["source", "query"],
+    registry=REGISTRY,
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+query_errors = Counter("ops_query_errors", "Questions that a source did not answer", ["source"], registry=REGISTRY)
+cache_requests = Counter(
+    "ops_cache_requests",
+    "Answers asked of the data cache: hit, miss, or shared with somebody who asked at the same time",
+    ["outcome"],
+    registry=REGISTRY,
+)
+actions = Counter("ops_actions", "Actions by what came of them", ["action", "outcome"], registry=REGISTRY)
+
+for _outcome in ("hit", "miss", "shared"):
+    cache_requests.labels(_outcome)
+for _source in ("database", "store", "prometheus", "service"):
+    query_errors.labels(_source)

@@ -1,0 +1,77 @@
+"""Who did what, when, why, and what came of it?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from actions.permissions import Role
+from dashboard import auth, fetch, links
+from dashboard.components import audit_table, filters, header, summary, verdicts
+from dashboard.components.notices import ignored_parameters
+from dashboard.i18n import t
+from queries import audit_log
+from queries.models import AuditFilter, Result
+
+PAGE_ACTS = 100
+EXPORT_LINES = audit_log.SEARCH_LIMIT
+SPANS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=31), "all": None}
+
+
+def span_words(span: str) -> str:
+    words = {"day": t("Last 24 hours"), "week": t("Last 7 days"), "month": t("Last 31 days"), "all": t("All time")}
+    return words[span]
+
+
+auth.require(Role.VIEWER)
+header.page(t("Audit log"), refreshes=False)
+top = st.container()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    actor = filters.one(t("Who"), "who", ("", *fetch.store(audit_log.actors).value), lambda a: a or t("Everybody"))
+    action = filters.one(
+        t("Action"), "action", ("", *fetch.store(audit_log.actions).value), audit_table.action_words
+    )
+    result = filters.one(t("Outcome"), "outcome", ("", *Result, audit_table.UNKNOWN), audit_table.result_words)
+    span = filters.one(t("When"), "span", tuple(SPANS), span_words)
+    found = filters.text(t("Job id or request id"), "find", placeholder="job_…")
+
+width = SPANS[span]
+wanted = AuditFilter(
+    actor=actor,
+    action=action,
+    result=result,
+    target_id=found if "_" in found else "",
+    request_id="" if "_" in found else found,
+    since=datetime.now(UTC).replace(second=0, microsecond=0) - width if width else None,
+)
+
+
+def export() -> bytes:
+    return audit_table.as_csv(fetch.store(audit_log.search, wanted, before_id=None, limit=EXPORT_LINES).value)
+
+
+before = links.number(links.BEFORE, None)
+ignored_parameters(list(before.rejected))
+answer = fetch.store(audit_log.acts, wanted, before_id=before.value, limit=PAGE_ACTS + 1)
+shown, more = answer.value[:PAGE_ACTS], len(answer.value) > PAGE_ACTS
+with top:
+    verdicts.card([audit_table.verdict(fetch.store(audit_log.summary, wanted).value, span_words(span))])
+if not shown:
+    st.markdown(f":gray[{audit_table.nothing_words(wanted)}]")
+    st.stop()
+audit_table.show(shown, header.zone())
+with st.container(horizontal=True, vertical_alignment="center"):
+    if before.value is not None:
+        st.button(t("Newest"), on_click=audit_table.turn_to, args=(None,), icon=":material/first_page:")
+    if more:
+        st.button(t("Older"), on_click=audit_table.turn_to, args=(shown[-1].id,), icon=":material/chevron_right:")
+    st.download_button(
+        t("Download as CSV"),
+        data=export,
+        file_name="audit-log.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.caption(summary.source(answer))

@@ -1,0 +1,52 @@
+"""Is anything wrong, and what do I do about it?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from actions.permissions import Role
+from dashboard import auth, fetch, situation
+from dashboard.components import header, live, summary, summary_charts, tiles, verdicts
+from dashboard.i18n import t
+from queries import health, jobs
+
+DAY = timedelta(hours=24)
+BUCKET = timedelta(minutes=15)
+# A chart that is drawn anew loses what the reader zoomed into, so it is asked for less often than the numbers.
+CHARTS = timedelta(minutes=1)
+
+auth.require(Role.VIEWER)
+header.page(t("Overview"))
+
+
+def until() -> datetime:
+    """The end of the last whole bucket: most refreshes draw the identical chart."""
+    seconds = BUCKET.total_seconds()
+    return datetime.fromtimestamp(datetime.now(UTC).timestamp() // seconds * seconds, UTC)
+
+
+def now() -> None:
+    answers = situation.ask()
+    verdicts.card(summary.verdicts(answers, header.zone()))
+    tiles.row(summary.tiles(answers, summary.trends(until() - DAY, until(), BUCKET, CHARTS)))
+
+
+def depth() -> None:
+    answer = fetch.prometheus(health.queued_jobs_series, until() - DAY, until(), BUCKET, ttl=CHARTS)
+    limit = situation.limit("max_pending_jobs")
+    summary_charts.depth(answer.value, limit, header.zone(), summary.source(answer))
+
+
+def throughput() -> None:
+    answer = fetch.database(jobs.outcomes_by_bucket, DAY, BUCKET, ttl=CHARTS)
+    summary_charts.throughput(answer.value, header.zone(), summary.source(answer))
+
+
+live.part(now)
+for column, chart, name in zip(
+    st.columns(2), (depth, throughput), (t("The queue's depth"), t("The throughput")), strict=True
+):
+    with column, st.container(border=True):
+        live.part(chart, what=name, every=CHARTS)
