@@ -24,14 +24,16 @@ class Live:
     """Jobs as they are this moment, by the database's clock; ids that do not exist are not among them."""
 
     jobs: Mapping[str, Job]
+    stuck: frozenset[str]
     now: datetime
 
 
 def live(job_ids: tuple[str, ...]) -> Live:
     """Read anew, past the cache. Raises DatabaseError."""
     found = fetch.database(jobs.get_many, job_ids, ttl=UNCACHED).value
+    stuck = frozenset(one.job.id for one in situation.stuck_jobs(ttl=UNCACHED).value.jobs)
     return Live(
-        {one: found[one] for one in job_ids if one in found}, fetch.database(clock.now, ttl=UNCACHED).value
+        {one: found[one] for one in job_ids if one in found}, stuck, fetch.database(clock.now, ttl=UNCACHED).value
     )
 
 
@@ -41,10 +43,9 @@ def offered(action: str) -> bool:
     return capabilities is not None and action in capabilities.actions
 
 
-def retry(chosen: tuple[Job, ...], start: Start, now: datetime) -> Plan:
-    """The dry run of a retry. Raises DatabaseError, NotConfigured, ServiceError."""
+def retry(chosen: tuple[Job, ...], start: Start, stuck: frozenset[str], now: datetime) -> Plan:
+    """The dry run of a retry; stuck: the ids of stuck jobs. Raises DatabaseError, NotConfigured, ServiceError."""
     here, ids = settings(), tuple(job.id for job in chosen)
-    stuck = situation.stuck_jobs().value
     return plan_retry(
         chosen,
         start=start,
@@ -52,7 +53,7 @@ def retry(chosen: tuple[Job, ...], start: Start, now: datetime) -> Plan:
         owner_jobs_today=fetch.database(usage.jobs_today_by_owner, here.service_timezone, ids).value,
         daily_limit=situation.limit("daily_job_limit_per_user"),
         kinds_down=kinds_down(),
-        stuck_ids=frozenset(one.job.id for one in stuck.jobs),
+        stuck_ids=stuck,
         offered=offered("retry"),
         now=now,
         retry_limit=here.retry_limit,

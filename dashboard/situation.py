@@ -40,10 +40,10 @@ class Notes:
         )
 
 
-def stuck_jobs() -> Fetched[StuckJobs]:
+def stuck_jobs(ttl: timedelta | None = None) -> Fetched[StuckJobs]:
     """Every stuck job by the operator's rules. Raises DatabaseError."""
     steps = fetch.database(stuck.step_p95, ttl=STEADY)
-    return fetch.database(stuck.find, settings().stuck_rules, steps.value)
+    return fetch.database(stuck.find, settings().stuck_rules, steps.value, ttl=ttl)
 
 
 def notes(found: StuckJobs) -> Notes:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CalledProcessError, Popen
+
 import psycopg
 from psycopg import sql
 
 from actions import migrations
 from demo.postgres import Postgres
+from demo.programs import tail
+from demo.supervisor import StartFailed
 from service import database as service_database
 from service.settings import Settings
 
@@ -24,6 +30,18 @@ grant select on all tables in schema public to {CONSOLE_ROLE};
 alter default privileges in schema public grant select on tables to {CONSOLE_ROLE};
 create schema if not exists ops authorization {CONSOLE_ROLE};
 """
+
+
+def start(directory: Path, spawned: Callable[[Popen[bytes]], None]) -> Postgres:
+    """Start the server over this data directory; spawned hears of each process. Raises StartFailed."""
+    server = Postgres(directory, spawned=spawned)
+    try:
+        return server.start()
+    except (psycopg.OperationalError, CalledProcessError) as error:
+        log = directory.with_suffix(".log")
+        raise StartFailed(
+            f"PostgreSQL does not start ({error}). Its log, {log}, ends with:\n{tail(log)}"
+        ) from error
 
 
 def prepare(server: Postgres) -> None:

@@ -54,7 +54,7 @@ def send(group: int, number: int) -> None:
 
 def end(groups: Mapping[int, int]) -> None:
     """Stop process groups, last started first, and kill what is left of them after GRACE_SECONDS."""
-    for group, stop in reversed(groups.items()):
+    for group, stop in reversed(list(groups.items())):
         send(group, signal.SIGCONT)
         send(group, stop)
     deadline = time.monotonic() + GRACE_SECONDS

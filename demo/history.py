@@ -23,7 +23,7 @@ def make(course: Course, url: str, *, supervisor: Supervisor, binaries: Binaries
     made = past(course)
     cancelled = threading.Event()
     with ThreadPoolExecutor(2) as pool:
-        parts = [pool.submit(loading.load, made, url)]
+        parts = [pool.submit(loading.load, made, url, cancelled)]
         if binaries is not None:
             files = _files(made, metrics)
             parts.append(pool.submit(prometheus.load, supervisor, binaries, files, metrics, cancelled))

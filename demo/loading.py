@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -34,13 +35,20 @@ BATCH = 20_000
 BOUGHT = "bought-before"
 
 
-def load(past: Past, url: str) -> None:
-    """Fill the empty, migrated tables of a database with the past, in one transaction."""
+class Cancelled(Exception):
+    """The history was not loaded to its end, because somebody asked to stop."""
+
+
+def load(past: Past, url: str, cancelled: threading.Event) -> None:
+    """Fill the empty, migrated tables of a database with the past, in one transaction.
+
+    Raises Cancelled soon after that is set.
+    """
     shared = names(past)
     with psycopg.connect(url) as connection:
         _drop_indexes(connection)
         for table, rows in TABLES:
-            _copy(connection, table, rows(past, shared))
+            _copy(connection, table, rows(past, shared), cancelled)
         _copy_runs(connection, past, shared)
         _leave_monitor_dead(connection, past, shared)
         connection.execute(files("service").joinpath("schema.sql").read_bytes())
@@ -59,13 +67,15 @@ def _drop_indexes(connection: psycopg.Connection[Any]) -> None:
         connection.execute(sql.SQL("drop index {}").format(sql.Identifier(name)))
 
 
-def _copy(connection: psycopg.Connection[Any], name: str, rows: pa.Table) -> None:
+def _copy(connection: psycopg.Connection[Any], name: str, rows: pa.Table, cancelled: threading.Event) -> None:
     statement = sql.SQL("copy {} ({}) from stdin with (format csv)").format(
         sql.Identifier(name), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
     )
     options = pyarrow.csv.WriteOptions(include_header=False)
     with connection.cursor().copy(statement) as copy:
         for batch in rows.to_batches(max_chunksize=BATCH):
+            if cancelled.is_set():
+                raise Cancelled
             text = pa.BufferOutputStream()
             pyarrow.csv.write_csv(batch, text, options)
             copy.write(text.getvalue().to_pybytes())

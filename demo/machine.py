@@ -16,7 +16,8 @@ def timezone() -> str:
     known = available_timezones()
     named = NAMED.read_text().strip() if NAMED.exists() else ""
     linked = str(LOCALTIME.resolve()).partition("zoneinfo/")[2]
-    return next((name for name in (os.environ.get("TZ", "").lstrip(":"), named, linked) if name in known), "UTC")
+    candidates = (os.environ.get("TZ", "").lstrip(":"), named, linked)
+    return next((name for name in candidates if name in known), "UTC").replace("Etc/UTC", "UTC")
 
 
 def is_free(port: int) -> bool:

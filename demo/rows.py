@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 
@@ -14,6 +16,7 @@ from demo.prices import STEPS
 from demo.rhythm import Floats, Integers
 from demo.sayings import MESSAGES
 from service import steps
+from service.books import LONGEST_WORDS, PASS_SCORE
 from service.providers import ALL, IMAGES_PER_BOOK
 
 KINDS = ("job", "series", "regen", "inpaint", "retell", "audio")
@@ -104,47 +107,44 @@ def cost_events(past: Past, shared: Names) -> pa.Table:
 
 
 def quality_checks(past: Past, shared: Names) -> pa.Table:
-    """Six rows a book; the newest release draws its characters a little less alike."""
+    """Six rows a book."""
     random = np.random.default_rng([past.course.seed, 7])
     books = past.attempts.where(past.final & (past.attempts.ending == DONE))
-    count = len(books)
-    newest = books.closed > past.course.releases[-1].begin
-    repeated = random.binomial(IMAGES_PER_BOOK, 0.03, count)
-    different = random.integers(44, 62, count)
-    words = random.integers(250, 290, count)
-    missing = books.placeholders
-    checks: tuple[tuple[str, Floats, str, Integers, str], ...] = (
-        ("forbidden_content", np.ones(count), "", np.zeros(count, np.int64), " forbidden words"),
-        ("text_length", np.minimum(1, 260 / words), "", words, " words"),
-        ("repetition", 1 - repeated / IMAGES_PER_BOOK, "", repeated, " repeated pages"),
-        ("vocabulary_diversity", np.minimum(1, different / 52), "", different, " different words"),
-        (
-            "character_consistency",
-            random.triangular(0.7, np.where(newest, 0.93, 0.97), 1.0),
-            "likeness of the main character across ",
-            np.full(count, IMAGES_PER_BOOK),
-            " pages",
-        ),
-        (
-            "placeholder_images",
-            1 - missing / IMAGES_PER_BOOK,
-            "",
-            missing,
-            f" of {IMAGES_PER_BOOK} images are placeholders",
-        ),
-    )
     ids, at = shared.job_ids.take(pa.array(books.job)), instants(books.closed)
     parts = [
         pa.table(
             {
                 "job_id": ids,
                 "checked_at": at,
-                "check": pa.array([name] * count, pa.string()),
+                "check": pa.array([name] * len(books), pa.string()),
                 "score": np.round(score, 3),
-                "passed": np.round(score, 3) >= 0.85,  # noqa: PLR2004
-                "detail": joined(before, pa.array(number).cast(pa.string()), after),
+                "passed": np.round(score, 3) >= PASS_SCORE,
+                "detail": joined(pa.array(number).cast(pa.string()), words),
             }
         )
-        for name, score, before, number, after in checks
+        for name, score, number, words in _scores(random, past, books)
     ]
     return pa.concat_tables(parts)
+
+
+def _scores(
+    random: np.random.Generator, past: Past, books: Attempts
+) -> Iterator[tuple[str, Floats, Integers, str]]:
+    """Each check's name, its score and detail for each book.
+
+    The newest release draws its characters a little less alike.
+    """
+    count = len(books)
+    yield "forbidden_content", np.ones(count), np.zeros(count, np.int64), " forbidden words"
+    words = random.integers(250, 290, count)
+    yield "text_length", np.minimum(1, LONGEST_WORDS / words), words, " words"
+    repeated = random.binomial(IMAGES_PER_BOOK, 0.03, count)
+    yield "repetition", 1 - repeated / IMAGES_PER_BOOK, repeated, " repeated pages"
+    different = random.integers(44, 62, count)
+    yield "vocabulary_diversity", np.minimum(1, different / 52), different, " different words"
+    usual = np.where(books.closed > past.course.releases[-1].begin, 0.93, 0.97)
+    likeness = random.triangular(0.7, usual, 1.0)
+    yield "character_consistency", likeness, np.full(count, IMAGES_PER_BOOK), " pages with the main character"
+    missing = books.placeholders
+    images = f" of {IMAGES_PER_BOOK} images are placeholders"
+    yield "placeholder_images", 1 - missing / IMAGES_PER_BOOK, missing, images

@@ -22,7 +22,7 @@ from demo.parts import (
     Parts,
     worker_name,
 )
-from demo.postgres import Postgres, free_port
+from demo.postgres import free_port
 from demo.prometheus import Binaries, Server, find
 from demo.state import HISTORY_VERSION, Marker, State
 from demo.supervisor import Supervisor
@@ -172,11 +172,12 @@ class Stack:
             self.state.forget()
         self.state.begin_counters()
         with self._told("PostgreSQL"):
-            self._postgres = Postgres(self.state.postgres, spawned=self._spawned).start()
+            self._postgres = database.start(self.state.postgres, self._spawned)
             database.prepare(self._postgres)
         if self.fresh:
             with self._told(f"{self._history_days:g} days of history"):
                 marker = self._make_history(binaries)
+        database.admit_console(self._postgres)
         self._parts = self._plan()
         if binaries is not None:
             with self._told("Prometheus"):
@@ -224,16 +225,14 @@ class Stack:
         )
 
     def _start_programs(self) -> None:
-        """All at once; the console's schema is migrated while they start."""
+        """All at once, the slowest first."""
         programs = [self._parts.api(), *(self._parts.worker(number) for number in range(self.workers))]
+        if self._wanted[CONSOLE]:
+            programs.insert(0, self._parts.console(self.prometheus_url))
         if self._wanted[MONITOR] and not self.fresh:
             programs.append(self._parts.monitor())
         for program in programs:
             self.supervisor.launch(program)
-        database.admit_console(self._postgres)
-        if self._wanted[CONSOLE]:
-            programs.append(self._parts.console(self.prometheus_url))
-            self.supervisor.launch(programs[-1])
         for program in programs:
             self.supervisor.wait(program.name)
         if self._wanted[TRAFFIC]:

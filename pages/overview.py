@@ -8,7 +8,7 @@ import streamlit as st
 
 from actions.permissions import Role
 from dashboard import auth, fetch, situation
-from dashboard.components import header, live, summary, summary_charts, tiles, verdicts
+from dashboard.components import header, live, summary, summary_charts, summary_tiles, tiles, verdicts
 from dashboard.i18n import t
 from queries import health, jobs
 
@@ -29,8 +29,10 @@ def until() -> datetime:
 
 def now() -> None:
     answers = situation.ask()
-    verdicts.card(summary.verdicts(answers, header.zone()))
-    tiles.row(summary.tiles(answers, summary.trends(until() - DAY, until(), BUCKET, CHARTS)))
+    told = summary.verdicts(answers, header.zone())
+    verdicts.card(told)
+    window = summary_tiles.Window(until() - DAY, until(), BUCKET, CHARTS)
+    tiles.row(summary_tiles.tiles(answers, window, told[0].state))
 
 
 def depth() -> None:

@@ -113,7 +113,7 @@ def _warnings(
     found = {
         f"the job monitor is {monitor.state.replace('_', ' ')}": monitor.state != "ok",
         "no worker is alive": workers == 0,
-        f"{stuck_jobs} jobs are stuck": stuck_jobs > 0,
+        "1 job is stuck" if stuck_jobs == 1 else f"{stuck_jobs} jobs are stuck": stuck_jobs > 0,
         "the intake is closed": not accepting,
     }
     breakers_open = [f"{state.provider}: circuit breaker is open" for state in states if state.state == "open"]

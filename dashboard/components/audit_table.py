@@ -59,9 +59,9 @@ def verdict(found: AuditSummary, span: str) -> Verdict:
     parts = [f"{count(number)} {result_words(result)}" for result, number in found.by_result.items() if number]
     if not found.unknown:
         return Verdict(State.OK, acts, " · ".join(parts))
-    lost = tn("{n} has no outcome: the console stopped before it was known. Look at its job.",
-              "{n} have no outcome: the console stopped before it was known. Look at their jobs.", found.unknown)  # fmt: skip
-    return Verdict(State.WARNING, acts, f"{' · '.join(parts)} · {lost}")
+    lost = tn("{n} has no outcome", "{n} have no outcome", found.unknown)
+    why = t("The console stopped before it was known: look at the jobs themselves.")
+    return Verdict(State.WARNING, acts, f"{' · '.join([*parts, lost])}. {why}")
 
 
 def nothing_words(wanted: AuditFilter) -> str:
@@ -119,7 +119,7 @@ def _row(act: AuditAct, zone: Zone) -> dict[str, Any]:
 
 
 def _story(act: AuditAct, zone: Zone) -> None:
-    with st.container(border=True):
+    with st.container(border=True, key="act"):
         st.markdown(f"**{plain(action_words(act.action))}** · {result_words(act.result or UNKNOWN)}")
         told = {
             t("Who"): f"{act.actor} ({act.role})",

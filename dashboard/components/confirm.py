@@ -33,6 +33,7 @@ class Pending:
     action: str
     jobs: tuple[Job, ...]
     missing: tuple[str, ...]
+    stuck: frozenset[str]
     now: datetime
     batch_id: str
     table: str
@@ -48,7 +49,7 @@ def ask(action: str, job_ids: Sequence[str], table: str) -> None:
     found = dry_runs.live(tuple(job_ids))
     missing = tuple(job_id for job_id in job_ids if job_id not in found.jobs)
     st.session_state[PENDING] = Pending(
-        action, tuple(found.jobs.values()), missing, found.now, str(uuid4()), table
+        action, tuple(found.jobs.values()), missing, found.stuck, found.now, str(uuid4()), table
     )
 
 
@@ -78,7 +79,7 @@ def _retry(actor: Actor, pending: Pending) -> None:
         key="retry-start",
     )
     start = chosen
-    plan = dry_runs.retry(pending.jobs, start, pending.now)
+    plan = dry_runs.retry(pending.jobs, start, pending.stuck, pending.now)
     plan_view.show(plan, pending.missing)
     words = tn("Retry {n} job", "Retry {n} jobs", len(plan.eligible))
     _form(

@@ -45,10 +45,11 @@ def bar(actor: Actor, shown: Shown, *, total: int, source: str, unrecordable: Op
         st.caption(f"{told} · {source}", width="stretch")
         if shown.arrived:
             st.badge(tn("{n} new", "{n} new", shown.arrived), icon=":material/add:", color="blue")
-        if obstacles:
-            _choose(len(shown.rows), len(chosen))
-        for action, obstacle in obstacles.items():
-            _button(action, chosen, obstacle)
+        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+            if obstacles:
+                _choose(len(shown.rows), len(chosen))
+            for action, obstacle in obstacles.items():
+                _button(action, chosen, obstacle)
     for obstacle in dict.fromkeys(filter(None, obstacles.values())):
         st.caption(obstacle)
     if settings().read_only:

@@ -114,10 +114,10 @@ def show(
 def _columns(rows: Sequence[StuckJob]) -> dict[str, Any]:
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     columns: dict[str, Any] = {
-        "job": text(t("Job"), pinned=True, width=205),
-        "why": text(t("Why"), width=230),
+        "job": text(t("Job"), pinned=True, width=215),
         "stuck": text(t("Stuck for"), width=85, help=t("Since the first of its rules holds.")),
-        "step": text(t("Step"), width=130),
+        "why": text(t("Why"), width=225),
+        "step": text(t("Step"), width=150),
         "progress": st.column_config.ProgressColumn(
             t("Progress"), min_value=0, max_value=100, format="%d %%", width=105
         ),

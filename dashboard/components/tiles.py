@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dashboard.components.verdicts import State, spoken
+from dashboard.i18n import t
 
 _COLOURS = {State.WARNING: "orange", State.CRITICAL: "red", State.UNAVAILABLE: "orange"}
 _ICONS = {
@@ -20,7 +21,7 @@ NARROWEST_TILE = 150  # two side by side on a phone of 390 px
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One number. note is what qualifies it; source tells freshness and origin; page is where more stands."""
+    """One number. note qualifies it; source tells freshness and origin; scale the trend's range; page has more."""
 
     label: str
     value: str
@@ -28,7 +29,7 @@ class Tile:
     note: str
     source: str
     trend: Sequence[float] = ()
-    trend_note: str = ""
+    scale: str = ""
     page: str | None = None
 
 
@@ -39,27 +40,18 @@ def row(tiles: Sequence[Tile]) -> None:
             _tile(tile)
 
 
-def _link(label: str, page: str) -> None:
-    if st.button(
-        label, type="tertiary", icon=":material/chevron_right:", icon_position="right", key=f"tile-{page}"
-    ):
-        st.switch_page(f"../pages/{page}.py")
-
-
 def _tile(tile: Tile) -> None:
     with st.container(border=True, gap="xsmall", height="stretch"):
-        if tile.page is None:
-            st.markdown(tile.label)
-        else:
-            _link(tile.label, tile.page)
+        st.metric(tile.label, tile.value, chart_data=list(tile.trend) or None)
         colour, icon = _COLOURS.get(tile.state), _ICONS.get(tile.state, "")
-        st.metric(
-            tile.label,
-            tile.value,
-            label_visibility="collapsed",
-            chart_data=list(tile.trend) or None,
-            help=tile.trend_note or None,
-        )
         note = f"{icon} {spoken(tile.state)}: {tile.note}" if colour else tile.note
         st.markdown(f":{colour}[{note}]" if colour else f":gray[{note}]")
-        st.caption(tile.source)
+        st.caption(" · ".join(part for part in (tile.scale, tile.source) if part))
+        if tile.page is not None:
+            _link(tile.page)
+
+
+def _link(page: str) -> None:
+    icon = ":material/chevron_right:"
+    if st.button(t("Open"), type="tertiary", icon=icon, icon_position="right", key=f"tile-{page}"):
+        st.switch_page(f"../pages/{page}.py")

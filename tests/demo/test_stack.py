@@ -8,6 +8,7 @@ import httpx
 import psycopg
 import pytest
 
+from demo.care import Care
 from demo.stack import Stack
 from tests.demo.test_supervisor import gone, until
 
@@ -27,6 +28,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def rows(url: str, statement: str) -> list[tuple[object, ...]]:
     with psycopg.connect(url) as connection:
         return connection.execute(statement.encode()).fetchall()
+
+
+def runs_after_tick(care: Care, stack: Stack, name: str) -> bool:
+    care.tick()
+    return stack.supervisor.running(name)
 
 
 def test_stuck_books_can_be_retried_and_are_finished(stack: Stack) -> None:
@@ -85,3 +91,20 @@ def test_the_fresh_stack_leaves_the_monitor_to_be_started(stack: Stack) -> None:
     assert stack.supervisor.running("monitor")
     stack.stop_monitor()
     assert not stack.supervisor.running("monitor")
+
+
+def test_the_demo_restarts_what_died(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demo.care.RESTART_SECONDS", 0.0)
+    said: list[str] = []
+    care = Care(stack, said.append)
+    stack.kill_worker(0)
+    until(lambda: runs_after_tick(care, stack, "worker-0"))
+    assert said == ["worker-0 runs again."]
+
+
+def test_the_demo_brings_the_monitor_back_after_a_while(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demo.care.MONITOR_BACK_SECONDS", 0.0)
+    care = Care(stack, lambda _: None)
+    assert not stack.supervisor.running("monitor")
+    until(lambda: runs_after_tick(care, stack, "monitor"))
+    stack.stop_monitor()

@@ -88,7 +88,7 @@ def test_a_paused_program_can_be_stopped(tmp_path: Path) -> None:
     with Supervisor(tmp_path) as supervisor:
         process = supervisor.launch(Program("sleeper", (sys.executable, "-c", "import time; time.sleep(99)")))
         supervisor.pause("sleeper")
-        assert psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
+        until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
         supervisor.stop("sleeper")
         assert process.returncode == -signal.SIGTERM
 

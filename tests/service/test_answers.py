@@ -159,7 +159,7 @@ def test_detailed_health_counts(idle: Driver) -> None:
         "stuck": 1,
         "success_rate": 0.5,
     }
-    assert "1 jobs are stuck" in report["warnings"]
+    assert "1 job is stuck" in report["warnings"]
 
 
 async def answers_of_an_api_here(settings: Settings, paths: list[str]) -> list[httpx.Response]:

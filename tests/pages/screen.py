@@ -1,0 +1,115 @@
+"""The console as a person uses it: open a page, read what it tells, select, press, confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+from dashboard import connections, fetch
+from dashboard.settings import ROOT
+
+APP = str(ROOT / "dashboard" / "app.py")
+OPERATOR, VIEWER = "Mina Park", "Jon Weber"
+TABLE = "stuck-jobs"
+BATCH_SECONDS = 30
+
+
+def opened(page: str = "overview", *, person: str = OPERATOR, **query: str | list[str]) -> AppTest:
+    """The page, as this person, at this address."""
+    at = AppTest.from_file(APP, default_timeout=60)
+    at.session_state["person"] = person
+    if page == "audit_log":  # Streamlit's tests learn only from a run that its address is another than its file's
+        run(at)
+    at.query_params.update(query)
+    if page != "overview":
+        at.switch_page(f"../pages/{page}.py")
+    return run(at)
+
+
+def run(at: AppTest) -> AppTest:
+    """Once more; no page may ever show an exception."""
+    at.run()
+    assert not at.exception
+    return at
+
+
+def refreshed(at: AppTest) -> AppTest:
+    """Once more, after the interval in which all viewers share one answer."""
+    fetch.clear()
+    return run(at)
+
+
+def markdown(at: AppTest) -> list[str]:
+    """Every text that the browser reads as markdown."""
+    shown = [*at.title, *at.markdown, *at.caption, *at.info, *at.warning, *at.error]
+    helps = [button.help for button in at.button if button.help]
+    return [str(one.value) for one in shown] + helps
+
+
+def words(at: AppTest) -> str:
+    """What the page tells, without bold type and the backslashes that keep foreign text from being interpreted."""
+    return "\n".join(markdown(at)).replace("\\", "").replace("**", "")
+
+
+def numbers(at: AppTest) -> dict[str, str]:
+    """The tiles' values by their labels."""
+    return {one.label: one.value for one in at.metric}
+
+
+def table(at: AppTest, index: int = -1) -> list[dict[str, Any]]:
+    """A table's rows; by default the page's last, in the order in which they are shown."""
+    rows: list[dict[str, Any]] = at.dataframe[index].value.to_dict("records")
+    return rows
+
+
+def jobs(at: AppTest) -> list[str]:
+    """The ids of the last table, in order; none where there is no table."""
+    return [row["job"] for row in table(at)] if len(at.dataframe) else []
+
+
+def select(at: AppTest, *positions: int) -> AppTest:
+    """Tick rows of the list of stuck jobs."""
+    at.session_state[TABLE] = {"selection": {"rows": list(positions), "columns": [], "cells": []}}
+    return run(at)
+
+
+def labels(at: AppTest) -> list[str]:
+    return [one.label for one in at.button]
+
+
+def button(at: AppTest, label: str) -> Button:
+    (found,) = [one for one in at.button if one.label == label]
+    return found
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    button(at, label).click()
+    return run(at)
+
+
+def confirm(at: AppTest, label: str, reason: str) -> AppTest:
+    """Give a reason, as a client that keeps no limit, and press the dialog's button."""
+    at.text_area(key="confirm-reason").set_value(reason)
+    return press(at, label)
+
+
+def ended(at: AppTest) -> AppTest:
+    """The page once the batch of its address has ended."""
+    batch = connections.runner().batch(str(at.query_params["batch"]))
+    assert batch is not None
+    assert batch.wait(BATCH_SECONDS)
+    return refreshed(at)
+
+
+def dialogs(at: AppTest) -> Sequence[Any]:
+    return at.get("dialog")
+
+
+def midday_zone() -> str:
+    """A zone whose midnight is hours away, whenever this runs."""
+    offset = 12 - datetime.now(UTC).hour
+    return f"Etc/GMT{-offset:+d}"
