@@ -25,9 +25,11 @@ def language_picker() -> None:
 st.set_page_config(page_icon=settings.ROOT / "dashboard" / "static" / "icon.svg", layout="wide")
 i18n.remember()
 with error_frame():
-    page = st.navigation(navigation.pages(auth.current_actor()))
+    sections = navigation.pages(auth.current_actor())
+    page = st.navigation(sections, position="hidden")
     st.set_page_config(page_title=f"{page.title} · {t('Book operations')}")
     with st.sidebar:
+        navigation.menu(sections)
         auth.picker()
         language_picker()
     telemetry.renders.labels(page.url_path or navigation.DEFAULT).inc()

@@ -25,11 +25,11 @@ from queries.errors import OpsError
 
 # What the first page would otherwise wait for.
 WARM = ("numpy", "pandas", "plotly.graph_objects", "pyarrow", "dashboard.situation")
-# Streamlit styles its elements inline, starts with one inline script, and compiles its small charts with eval.
+# Streamlit styles its elements inline and starts with one inline script.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "script-src 'self' 'unsafe-inline'",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self' data:",

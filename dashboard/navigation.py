@@ -44,6 +44,14 @@ def pages(actor: Actor) -> dict[str, list[StreamlitPage]]:
     return {section: shown for section, shown in sections.items() if shown}
 
 
+def menu(sections: dict[str, list[StreamlitPage]]) -> None:
+    """The sections and their pages, for the sidebar; Streamlit's own menu breaks its lists for screen readers."""
+    for section, shown in sections.items():
+        st.markdown(f":small[{section}]")
+        for page in shown:
+            st.page_link(page)
+
+
 def _page(entry: Entry) -> StreamlitPage:
     return st.Page(
         PAGES / f"{entry.name}.py",

@@ -139,7 +139,8 @@ def spend(today: Spend, usual: Decimal | None, limits: Thresholds) -> Verdict:
     unpriced = tn("{n} call is unpriced.", "{n} calls are unpriced.", today.unpriced) if today.unpriced else ""
     usually = t("Usual for this weekday and hour: {usd}.", usd=money(usual)) if usual is not None else ""
     if today.usd < limits.daily_cost_warning:
-        return Verdict(State.OK, t("{usd} spent today", usd=said))
+        aside = f" ({unpriced.rstrip('.')})" if unpriced else ""
+        return Verdict(State.OK, t("{usd} spent today", usd=said) + aside)
     state = State.CRITICAL if today.usd >= limits.daily_cost_critical else State.WARNING
     crossed = limits.daily_cost_critical if state is State.CRITICAL else limits.daily_cost_warning
     return Verdict(
@@ -153,16 +154,18 @@ def providers(states: Sequence[Provider]) -> Verdict:
     """Whether a provider's breaker is open: then retrying only burns attempts."""
     if not states:
         return Verdict(State.NO_DATA, t("Providers: no metrics yet."))
-    broken = [one for one in states if one.breaker != "closed"]
+    broken = [one for one in states if one.breaker in ("open", "half_open")]
+    if not broken and any(one.breaker != "closed" for one in states):
+        return Verdict(State.NO_DATA, t("Providers: whether they answer is not known."))
     if not broken:
         return Verdict(State.OK, t("providers answering"))
     names = ", ".join(plain(one.name) for one in broken)
-    state = State.CRITICAL if any(one.breaker == "open" for one in broken) else State.WARNING
-    return Verdict(
-        state,
-        tn("Provider {names} is failing.", "Providers {names} are failing.", len(broken), names=names),
-        t("Its circuit breaker is open: a retry that needs it would fail. Wait until it closes."),
-    )
+    headline = tn("Provider {names} is failing.", "Providers {names} are failing.", len(broken), names=names)
+    if all(one.breaker == "half_open" for one in broken):
+        waiting = t("The circuit breaker is half open: the next call is a trial. Wait until it closes.")
+        return Verdict(State.WARNING, headline, waiting)
+    outage = t("The circuit breaker is open: a retry that needs it would fail. Wait until it closes.")
+    return Verdict(State.CRITICAL, headline, outage)
 
 
 def notes(found: Notes) -> list[Verdict]:

@@ -19,8 +19,8 @@ from queries.models import AuditAct, AuditEntry, AuditFilter, AuditSummary, Resu
 
 KEY = "audit-acts"
 UNKNOWN = "unknown"
-# A spreadsheet runs what begins with one of these as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet runs what begins with one of these as a formula; some read the wide forms of East Asia alike.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def action_words(action: str) -> str:
@@ -58,7 +58,7 @@ def verdict(found: AuditSummary, span: str) -> Verdict:
     )
     parts = [f"{count(number)} {result_words(result)}" for result, number in found.by_result.items() if number]
     if not found.unknown:
-        return Verdict(State.OK, acts, " · ".join(parts))
+        return Verdict(State.OK, f"{acts} {' · '.join(parts)}")
     lost = tn("{n} has no outcome", "{n} have no outcome", found.unknown)
     why = t("The console stopped before it was known: look at the jobs themselves.")
     return Verdict(State.WARNING, acts, f"{' · '.join([*parts, lost])}. {why}")

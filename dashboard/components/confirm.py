@@ -132,9 +132,9 @@ def _acknowledge(actor: Actor, pending: Pending) -> None:
 
 def _form(pending: Pending, chosen: Sequence[Job], words: str, act: Callable[[str], Act]) -> None:
     with st.form("confirm", border=False):
+        # Without max_chars, which would drop or cut what is too long without a word.
         reason = st.text_area(
             t("Reason"),
-            max_chars=reasons.REASON_LIMIT,
             height=80,
             placeholder=t("Why? Whoever reads the audit log will want to know."),
             key="confirm-reason",

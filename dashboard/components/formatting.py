@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import NamedTuple
 
-from babel.dates import format_datetime
+from babel.dates import format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 from babel.units import format_unit
 
@@ -79,7 +79,8 @@ def clock(instant: datetime, zone: Zone, *, now: datetime | None = None) -> str:
     """The time of day in the zone, with the date where it is another day than now's."""
     local = instant.astimezone(zone.info)
     same_day = now is not None and now.astimezone(zone.info).date() == local.date()
-    return str(format_datetime(local, "HH:mm" if same_day else "d MMM HH:mm", locale=locale()))
+    time = str(format_datetime(local, "HH:mm", locale=locale()))
+    return time if same_day else f"{format_skeleton('MMMd', local, locale=locale())} {time}"
 
 
 def exact(instant: datetime, zone: Zone) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from actions.plans import Caution, Obstacle, Plan, PlannedJob
 from dashboard.components import tables
-from dashboard.components.formatting import money, plain
+from dashboard.components.formatting import count, money, plain
 from dashboard.connections import settings
 from dashboard.i18n import t, tn
 
@@ -53,7 +53,7 @@ def show(plan: Plan, missing: Sequence[str]) -> None:
 
 def _summary(plan: Plan) -> str:
     eligible, total = len(plan.eligible), len(plan.jobs)
-    of = t("**{n} of {total}**", n=eligible, total=total)
+    of = t("**{n} of {total}**", n=count(eligible), total=count(total))
     if plan.action == "job.cancel":
         will = tn("{of} job will be cancelled for good", "{of} jobs will be cancelled for good", total, of=of)
         return will + (t(", giving up {usd} already spent.", usd=_usd(plan.total_spent)) if eligible else ".")

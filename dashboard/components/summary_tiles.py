@@ -17,7 +17,7 @@ from dashboard.components.summary import source
 from dashboard.components.tiles import Tile
 from dashboard.components.verdicts import State
 from dashboard.connections import settings
-from dashboard.i18n import t
+from dashboard.i18n import t, tn
 from dashboard.situation import Answer, Situation
 from queries import health
 from queries.errors import OpsError
@@ -50,7 +50,7 @@ _QUEUED = _Trend(health.queued_jobs_series, count)
 _SUCCESS = _Trend(health.success_ratio_series, lambda share: percent(share, digits=0))
 _SPEND = _Trend(
     health.cost_usd_per_hour_series,
-    lambda usd: t("{usd} an hour", usd=money(Decimal(usd).quantize(Decimal("0.01")))),
+    lambda usd: t("{usd}/h", usd=money(Decimal(usd).quantize(Decimal("0.01")))),
 )
 _P95 = _Trend(health.duration_p95_seconds_series, lambda seconds: duration(timedelta(seconds=seconds)))
 
@@ -83,10 +83,13 @@ def _tile(
         return Tile(label, "?", State.UNAVAILABLE, t("see above"), t("not known"), page=page)
     value, note, state = numbers(answer.value)
     points = _points(trend, window)
-    scale = (
-        t("24 h: {low} to {high}", low=trend.words(min(points)), high=trend.words(max(points))) if points else ""
-    )
+    scale = _scale(trend, points) if points else ""
     return Tile(label, value, state, note, source(answer), points, scale, page)
+
+
+def _scale(trend: _Trend, points: Sequence[float]) -> str:
+    low, high = trend.words(min(points)), trend.words(max(points))
+    return t("24 h: {value}", value=low) if low == high else t("24 h: {low} to {high}", low=low, high=high)
 
 
 def _points(trend: _Trend, window: Window) -> Sequence[float]:
@@ -131,6 +134,8 @@ def _spend(today: Spend) -> Numbers:
     note = t("warns at {limit}", limit=money(limits.daily_cost_warning))
     if today.source is MoneySource.ESTIMATED:
         note = t("estimated from the price list")
+    elif today.unpriced:
+        note = tn("{n} call unpriced", "{n} calls unpriced", today.unpriced)
     return money(today.usd), note, assessments.spend(today, None, limits).state
 
 

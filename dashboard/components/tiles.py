@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from dashboard.components import sparkline
 from dashboard.components.verdicts import State, spoken
 from dashboard.i18n import t
 
@@ -42,11 +43,14 @@ def row(tiles: Sequence[Tile]) -> None:
 
 def _tile(tile: Tile) -> None:
     with st.container(border=True, gap="xsmall", height="stretch"):
-        st.metric(tile.label, tile.value, chart_data=list(tile.trend) or None)
+        st.metric(tile.label, tile.value)
+        if tile.trend:
+            sparkline.show(tile.trend, alt=f"{tile.label}: {tile.scale}")
+            st.caption(tile.scale)
         colour, icon = _COLOURS.get(tile.state), _ICONS.get(tile.state, "")
         note = f"{icon} {spoken(tile.state)}: {tile.note}" if colour else tile.note
         st.markdown(f":{colour}[{note}]" if colour else f":gray[{note}]")
-        st.caption(" · ".join(part for part in (tile.scale, tile.source) if part))
+        st.caption(tile.source)
         if tile.page is not None:
             _link(tile.page)
 

@@ -86,3 +86,11 @@ def readers(stack: Stack) -> Iterator[Readers]:
 def database(stack: Stack) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     with psycopg.connect(stack.database_url, autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack with some days of history, ending in the demo's incident."""
+    directory = tmp_path_factory.mktemp("history")
+    with Stack(directory, history_days=3, console_env={"OPS_ENVIRONMENT": "production"}) as running:
+        yield running

@@ -8,13 +8,25 @@ import pytest
 
 from actions import migrations
 from tests import databases
-from tests.dashboard.conftest import Configure, configure, forgotten, migrated_url
+from tests.dashboard.conftest import Configure, configure, forgotten
 from tests.queries.conftest import set_clock
 from tests.service_process import ServiceProcesses
 
-__all__ = ["configure", "forgotten", "migrated_url"]
+__all__ = ["configure", "forgotten"]
 
 HANGING = "2026-11-23 00:27:00"
+
+
+@pytest.fixture(scope="session")
+def migrated_older_template(new_database: Callable[[str], str], older_template: str) -> str:
+    """The older deployment's database with its rows and the console's own schema, to copy from."""
+    return _migrated(new_database(older_template))
+
+
+@pytest.fixture
+def migrated_url(new_database: Callable[[str], str], migrated_older_template: str) -> str:
+    """A fresh copy of it."""
+    return new_database(migrated_older_template)
 
 
 @pytest.fixture
@@ -30,6 +42,10 @@ def migrated_newer_template(new_database: Callable[[str], str]) -> str:
     """A database with the newer deployment's tables and the console's own schema, to copy from."""
     url = new_database("template1")
     databases.create_newer(url)
+    return _migrated(url)
+
+
+def _migrated(url: str) -> str:
     migrations.upgrade(url)
     return url.rsplit("/", 1)[1]
 

@@ -18,8 +18,8 @@ TABLE = "stuck-jobs"
 BATCH_SECONDS = 30
 
 
-def opened(page: str = "overview", *, person: str = OPERATOR, **query: str | list[str]) -> AppTest:
-    """The page, as this person, at this address."""
+def opened(page: str = "overview", *, person: str = OPERATOR, **query: Any) -> AppTest:
+    """The page, as this person, at this address; a parameter that is repeated is a list of texts."""
     at = AppTest.from_file(APP, default_timeout=60)
     at.session_state["person"] = person
     if page == "audit_log":  # Streamlit's tests learn only from a run that its address is another than its file's
@@ -62,8 +62,9 @@ def numbers(at: AppTest) -> dict[str, str]:
 
 def table(at: AppTest, index: int = -1) -> list[dict[str, Any]]:
     """A table's rows; by default the page's last, in the order in which they are shown."""
-    rows: list[dict[str, Any]] = at.dataframe[index].value.to_dict("records")
-    return rows
+    return [
+        {str(name): value for name, value in row.items()} for row in at.dataframe[index].value.to_dict("records")
+    ]
 
 
 def jobs(at: AppTest) -> list[str]:

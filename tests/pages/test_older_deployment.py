@@ -40,10 +40,9 @@ def test_the_overview_in_numbers(older: str) -> None:
         "Spend today": "–",
         "95 % of books within": "29 sec",  # of 17 books the slowest took 28.62 s and 28.64 s
     }
-    notes = markdown(at)
-    for note in ("by 5 rules", "2 running", "not offered by this service", "last hour"):
-        assert f":gray[{note}]" in notes
-    assert ":red[:material/error: Critical: 27 finished, 25 refused]" in notes
+    told = words(at)
+    for note in ("2 running", "Critical: 27 finished, 25 refused", "not offered by this service"):
+        assert note in told
 
 
 def test_the_overview_in_words(older: str) -> None:

@@ -104,8 +104,8 @@ def test_sorting_by_spend_and_attempts(newer: str) -> None:
             "insert into jobs (id, status, current_step, retry_count, user_key, created_at, updated_at)"  # noqa: S608
             f" select '{name}', 'running', 'generate_images', {retries}, 'k', at, at"
             " from (select (now() at time zone 'utc') - interval '1 hour' as at) clock",
-            "insert into cost_events (event_id, occurred_at, job_id, attempt, provider, kind, model, step, outcome,"  # noqa: S608
-            f" units, cost_usd) values ('{name}', now(), '{name}', 1, 'picture-one', 'image', 'm',"
+            "insert into cost_events (event_id, occurred_at, job_id, attempt, provider, kind, model, step,"  # noqa: S608
+            f" outcome, units, cost_usd) values ('{name}', now(), '{name}', 1, 'picture-one', 'image', 'm',"
             f" 'generate_images', 'succeeded', 1, {cents} * 0.01)",
         )
     assert jobs(opened("stuck", sort="spent")) == ["job_much", "job_some", "job_little"]

@@ -1,0 +1,64 @@
+"""Every page, wide, dark, on a phone, in Korean: a picture for people, and axe for what a tool can find."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from dashboard import i18n, navigation
+from dashboard.navigation import Entry
+from demo.stack import Stack
+from tests.browser.conftest import SHOTS
+from tests.browser.people import settled
+
+pytestmark = pytest.mark.browser
+
+WIDE = {"width": 1440, "height": 1000}
+PHONE = {"width": 390, "height": 844}
+LOOKS: dict[str, dict[str, Any]] = {
+    "wide": {"viewport": WIDE, "color_scheme": "light", "locale": "en-US"},
+    "dark": {"viewport": WIDE, "color_scheme": "dark", "locale": "en-US"},
+    "phone": {"viewport": PHONE, "color_scheme": "light", "locale": "en-US"},
+    "korean": {"viewport": WIDE, "color_scheme": "light", "locale": "ko-KR"},
+}
+ENTRIES = [entry for section in navigation.CONTENTS.values() for entry in section]
+GRAVE = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def stack(history: Stack) -> Stack:
+    """The stack with some days of history, whose incident gives every page something to show."""
+    return history
+
+
+def faults(page: Page) -> list[str]:
+    """What axe calls serious or critical, with the element it means."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{violation['id']}: {node['html'][:200]}"
+        for violation in found
+        if violation["impact"] in GRAVE
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_page(stack: Stack, browser: Browser, entry: Entry, look: str) -> None:
+    context = browser.new_context(**LOOKS[look])
+    page = context.new_page()
+    page.goto(f"{stack.console_url}/{'' if entry.name == navigation.DEFAULT else entry.url_path}")
+    title = i18n.translation("ko").gettext(entry.title) if look == "korean" else entry.title
+    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
+    expect(page.locator(".st-key-verdict")).to_be_visible()
+    settled(page)
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / f"{entry.name}-{look}.png", full_page=True)
+    assert page.get_by_test_id("stException").count() == 0
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= LOOKS[look]["viewport"]["width"], "the page scrolls sideways"
+    assert faults(page) == []
+    context.close()
