@@ -24,6 +24,11 @@ def span_words(span: str) -> str:
     return words[span]
 
 
+def is_request(text: str) -> bool:
+    """Whether this is a request's id, which has the shape of many a user's key."""
+    return bool(fetch.store(audit_log.acts, AuditFilter(request_id=text), before_id=None, limit=1).value)
+
+
 auth.require(Role.VIEWER)
 header.page(t("Audit log"), refreshes=False)
 top = st.container()
@@ -34,7 +39,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     result = filters.one(t("Outcome"), "outcome", ("", *Result, audit_table.UNKNOWN), audit_table.result_words)
     span = filters.one(t("When"), "span", tuple(SPANS), span_words)
-    found = filters.text(t("Job id or request id"), "find", placeholder="job_…")
+    found = filters.text(t("Job id or request id"), "find", placeholder="job_…", known=is_request)
 
 width = SPANS[span]
 wanted = AuditFilter(
@@ -67,7 +72,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if more:
         st.button(t("Older"), on_click=audit_table.turn_to, args=(shown[-1].id,), icon=":material/chevron_right:")
     st.download_button(
-        t("Download as CSV"),
+        t("Download all as CSV"),
         data=export,
         file_name="audit-log.csv",
         mime="text/csv",

@@ -48,6 +48,11 @@ def result_words(result: str) -> str:
     return words.get(result, result)
 
 
+def tally(result: str, number: int) -> str:
+    """How often this came of it: "3 done"."""
+    return t("{n} {outcome}", n=count(number), outcome=result_words(result))
+
+
 def verdict(found: AuditSummary, span: str) -> Verdict:
     """What was done, by how many, and what did not come off."""
     if not found.acts:
@@ -56,7 +61,7 @@ def verdict(found: AuditSummary, span: str) -> Verdict:
     acts = tn(
         "{n} act by {people} ({span}).", "{n} acts by {people} ({span}).", found.acts, people=people, span=span
     )
-    parts = [f"{count(number)} {result_words(result)}" for result, number in found.by_result.items() if number]
+    parts = [tally(result, number) for result, number in found.by_result.items() if number]
     if not found.unknown:
         return Verdict(State.OK, f"{acts} {' · '.join(parts)}")
     lost = tn("{n} has no outcome", "{n} have no outcome", found.unknown)

@@ -11,7 +11,7 @@ import streamlit as st
 from actions.bulk import Batch, Progress
 from dashboard import connections, fetch, links
 from dashboard.components import audit_table, live, tables
-from dashboard.components.formatting import count, plain
+from dashboard.components.formatting import plain
 from dashboard.components.notices import ignored_parameters
 from dashboard.i18n import t, tn
 from queries import audit_log, jobs
@@ -80,7 +80,7 @@ def _close() -> None:
 
 def _headline(acts: Sequence[AuditAct], progress: Progress | None) -> str:
     counts = Counter(act.result or audit_table.UNKNOWN for act in acts)
-    parts = [f"{count(number)} {audit_table.result_words(result)}" for result, number in counts.items()]
+    parts = [audit_table.tally(result, number) for result, number in counts.items()]
     if progress is not None and progress.untouched:
         parts.append(tn("{n} not touched", "{n} not touched", progress.untouched))
     of = tn("{n} job", "{n} jobs", len(acts))

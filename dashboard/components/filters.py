@@ -6,12 +6,17 @@ so a choice's stable name is written here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from dashboard import links
 from dashboard.components.notices import ignored_parameters
+from dashboard.connections import aliases
+
+# One long word with a digit in it, which is neither (part of) a job's id nor an alias.
+_KEY = re.compile(r"(?!(?:job|series|regen|inpaint|retell|audio)_|user-|\d{8}_)(?=\S*\d)\S{16,}")
 
 
 def several(label: str, parameter: str, options: Sequence[str], words: Callable[[str], str]) -> tuple[str, ...]:
@@ -55,14 +60,29 @@ def _into_address(parameter: str, default: str | None = None) -> None:
         st.query_params[parameter] = chosen
 
 
-def text(label: str, parameter: str, *, placeholder: str = "") -> str:
-    """Free text, trimmed."""
-    typed = st.text_input(
+def text(label: str, parameter: str, *, placeholder: str = "", known: Callable[[str], bool] | None = None) -> str:
+    """Free text, trimmed. What looks like a user's key, and is not known as something else, becomes its alias.
+
+    A key is its user's only credential, so it is replaced before it could reach the address or the browser again.
+    """
+    asked = links.text(parameter)
+    ignored_parameters(list(asked.rejected))
+    st.session_state[parameter] = asked.value
+    st.text_input(
         label,
         key=parameter,
-        bind="query-params",
         placeholder=placeholder,
-        max_chars=200,
+        max_chars=links.MAX_TEXT,
         type="search",
+        on_change=_text_into_address,
+        args=(parameter, known),
     )
-    return (typed or "").strip()
+    return asked.value
+
+
+def _text_into_address(parameter: str, known: Callable[[str], bool] | None) -> None:
+    typed = st.session_state[parameter].strip()
+    if _KEY.fullmatch(typed) and not (known and known(typed)):
+        typed = aliases().alias(typed)
+    st.session_state[parameter] = typed
+    _into_address(parameter)

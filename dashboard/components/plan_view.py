@@ -55,12 +55,22 @@ def _summary(plan: Plan) -> str:
     eligible, total = len(plan.eligible), len(plan.jobs)
     of = t("**{n} of {total}**", n=count(eligible), total=count(total))
     if plan.action == "job.cancel":
-        will = tn("{of} job will be cancelled for good", "{of} jobs will be cancelled for good", total, of=of)
-        return will + (t(", giving up {usd} already spent.", usd=_usd(plan.total_spent)) if eligible else ".")
-    will = tn("{of} job will be retried", "{of} jobs will be retried", total, of=of)
+        if not eligible:
+            return tn(
+                "{of} job will be cancelled for good.", "{of} jobs will be cancelled for good.", total, of=of
+            )
+        return tn(
+            "{of} job will be cancelled for good, giving up {usd} already spent.",
+            "{of} jobs will be cancelled for good, giving up {usd} already spent.",
+            total, of=of, usd=_usd(plan.total_spent),
+        )  # fmt: skip
     if plan.total_estimate is None:
-        return will + "."
-    return will + t(" for an estimated {usd}.", usd=_usd(plan.total_estimate))
+        return tn("{of} job will be retried.", "{of} jobs will be retried.", total, of=of)
+    return tn(
+        "{of} job will be retried for an estimated {usd}.",
+        "{of} jobs will be retried for an estimated {usd}.",
+        total, of=of, usd=_usd(plan.total_estimate),
+    )  # fmt: skip
 
 
 def _usd(amount: Decimal | None) -> str:

@@ -41,15 +41,15 @@ def bar(actor: Actor, shown: Shown, *, total: int, source: str, unrecordable: Op
     told = tn("{n} job", "{n} jobs", len(shown.rows))
     if total > len(shown.rows):
         told = t("{jobs} of {total}", jobs=told, total=total)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"{told} · {source}", width="stretch")
+    # On the left, since the table's own tools float over the right end of this line.
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for action, obstacle in obstacles.items():
+            _button(action, chosen, obstacle)
+        if obstacles:
+            _choose(len(shown.rows), len(chosen))
         if shown.arrived:
             st.badge(tn("{n} new", "{n} new", shown.arrived), icon=":material/add:", color="blue")
-        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
-            if obstacles:
-                _choose(len(shown.rows), len(chosen))
-            for action, obstacle in obstacles.items():
-                _button(action, chosen, obstacle)
+        st.caption(f"{told} · {source}", width="content")
     for obstacle in dict.fromkeys(filter(None, obstacles.values())):
         st.caption(obstacle)
     if settings().read_only:

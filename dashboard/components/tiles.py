@@ -44,12 +44,12 @@ def row(tiles: Sequence[Tile]) -> None:
 def _tile(tile: Tile) -> None:
     with st.container(border=True, gap="xsmall", height="stretch"):
         st.metric(tile.label, tile.value)
-        if tile.trend:
-            sparkline.show(tile.trend, alt=f"{tile.label}: {tile.scale}")
-            st.caption(tile.scale)
         colour, icon = _COLOURS.get(tile.state), _ICONS.get(tile.state, "")
         note = f"{icon} {spoken(tile.state)}: {tile.note}" if colour else tile.note
         st.markdown(f":{colour}[{note}]" if colour else f":gray[{note}]")
+        if tile.trend:
+            sparkline.show(tile.trend, alt=f"{tile.label}: {tile.scale}")
+            st.caption(tile.scale)
         st.caption(tile.source)
         if tile.page is not None:
             _link(tile.page)

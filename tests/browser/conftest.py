@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -12,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from demo.stack import Stack
-from tests.browser.people import Readers
+from tests.browser.people import Readers, eventually
 
 SHOTS = Path(__file__).parents[2] / ".screenshots"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -43,6 +44,9 @@ SERVICE = {
     "BOOKGEN_BREAKER_RESET_SECONDS": "1",
 }
 WAIT_MS = 30_000
+STUCK_JOBS = 3
+
+Database = psycopg.Connection[tuple[Any, ...]]
 
 expect.set_options(timeout=WAIT_MS)
 
@@ -83,9 +87,33 @@ def readers(stack: Stack) -> Iterator[Readers]:
 
 
 @pytest.fixture(scope="module")
-def database(stack: Stack) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+def database(stack: Stack) -> Iterator[Database]:
     with psycopg.connect(stack.database_url, autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture(scope="module")
+def stuck(stack: Stack, readers: Readers, database: Database) -> list[str]:
+    """Jobs whose worker was killed with -9 in the middle of an image, with no monitor left to notice."""
+    readers.set_provider("picture-one", "hanging")
+    jobs = [readers.ask_for_book() for _ in range(STUCK_JOBS)]
+
+    def drawing() -> bool:
+        rows = database.execute(
+            "select count(*) from jobs"
+            " where id = any(%s) and status = 'running' and current_step = 'generate_images'",
+            [jobs],
+        ).fetchone()
+        return rows is not None and rows[0] == STUCK_JOBS
+
+    eventually(drawing)
+    stack.stop_monitor()
+    for worker in range(stack.workers):
+        stack.kill_worker(worker)
+    readers.set_provider("picture-one", "ok")
+    for worker in range(stack.workers):
+        stack.restart_worker(worker)
+    return jobs
 
 
 @pytest.fixture(scope="session")

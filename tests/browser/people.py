@@ -59,8 +59,9 @@ def open_page(page: Page, url: str, title: str) -> None:
 
 
 def settled(page: Page) -> None:
-    """Wait until Streamlit says that no script of this page runs."""
+    """Wait until Streamlit says that no script of this page runs, and every part of it is drawn."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
 def tables(page: Page) -> Locator:

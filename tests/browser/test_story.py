@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import psycopg
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from demo.stack import Stack
-from tests.browser.people import Readers, cell_texts, choose_rows, eventually, open_page, settled, tables
+from tests.browser.conftest import STUCK_JOBS, Database
+from tests.browser.people import cell_texts, choose_rows, eventually, open_page, settled, tables
 
 pytestmark = pytest.mark.browser
 
-Database = psycopg.Connection[tuple[Any, ...]]
 REASON = "worker died, see incident 42"
-STUCK_JOBS = 3
 
 
 def statuses(database: Database, jobs: list[str]) -> dict[str, str]:
@@ -31,30 +27,6 @@ def audit(database: Database, job: str) -> list[tuple[str, str, str | None]]:
         [job],
     )
     return [(str(phase), str(request), result) for phase, request, result in rows]
-
-
-@pytest.fixture(scope="module")
-def stuck(stack: Stack, readers: Readers, database: Database) -> list[str]:
-    """Jobs whose worker was killed with -9 in the middle of an image, with no monitor left to notice."""
-    readers.set_provider("picture-one", "hanging")
-    jobs = [readers.ask_for_book() for _ in range(STUCK_JOBS)]
-
-    def drawing() -> bool:
-        rows = database.execute(
-            "select count(*) from jobs"
-            " where id = any(%s) and status = 'running' and current_step = 'generate_images'",
-            [jobs],
-        ).fetchone()
-        return rows is not None and rows[0] == STUCK_JOBS
-
-    eventually(drawing)
-    stack.stop_monitor()
-    for worker in range(stack.workers):
-        stack.kill_worker(worker)
-    readers.set_provider("picture-one", "ok")
-    for worker in range(stack.workers):
-        stack.restart_worker(worker)
-    return jobs
 
 
 def test_from_stuck_to_repaired(stack: Stack, stuck: list[str], database: Database, page: Page) -> None:
@@ -137,9 +109,8 @@ def test_two_operators_on_the_same_job(
     first, second = (page.locator(".st-key-batch") for page, _ in dialogs)
     expect(first).to_contain_text("1 done")
     expect(second).to_contain_text("1 skipped")
-    assert any(
-        "changed this job meanwhile" in text for text in cell_texts(tables(dialogs[1][0]).first, "What happened")
-    )
+    table = tables(dialogs[1][0]).first
+    eventually(lambda: "changed this job meanwhile" in "".join(cell_texts(table, "What happened")))
     eventually(lambda: statuses(database, [job]) == {job: "done"})
     (row,) = database.execute("select count(*) from job_events where job_id = %s and event = 'retried'", [job])
     assert row == (1,)

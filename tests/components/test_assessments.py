@@ -29,7 +29,6 @@ from queries.models import (
 )
 
 NOW = datetime(2026, 11, 23, 3, tzinfo=UTC)
-ZONE = Zone("UTC", UTC)
 LIMITS = Thresholds()
 RULES = StuckRules()
 ALIVE = Verdict(State.OK, "job monitor ran just now")
@@ -106,7 +105,7 @@ def test_beside_the_monitors_own_verdict_it_is_not_repeated() -> None:
 
 
 def monitor(last_run: datetime | None, found: StuckJobs) -> Verdict:
-    return assessments.monitor(last_run, found, RULES, ZONE)
+    return assessments.monitor(last_run, found, RULES, Zone("UTC", UTC))
 
 
 @pytest.mark.parametrize(("age", "state"), [(0, State.OK), (10, State.OK), (10.1, State.CRITICAL)])

@@ -76,7 +76,7 @@ def test_an_empty_log_is_not_a_filter_that_finds_nothing() -> None:
     assert "Nothing was done in this time." in words(opened("audit_log"))
     assert "Nothing was done (Last 24 hours)." in words(opened("audit_log"))
     assert "No line of the log matches these filters." in words(opened("audit_log", find="job_nowhere"))
-    assert "Download as CSV" not in labels(opened("audit_log"))
+    assert "Download all as CSV" not in labels(opened("audit_log"))
 
 
 @pytest.mark.usefixtures("filled")
@@ -170,7 +170,7 @@ def test_an_action_of_a_later_console_is_shown_as_it_is(log: Log) -> None:
 
 def test_the_file_holds_every_line_of_the_filter(filled: Log) -> None:
     at = opened("audit_log", span="all")
-    assert "Download as CSV" in [one.label for one in at.download_button]
+    assert "Download all as CSV" in [one.label for one in at.download_button]
     with connect(filled.url) as (connection, _):
         found = audit_log.search(connection, AuditFilter(), before_id=None, limit=10)
     header, *rows = csv.reader(audit_table.as_csv(found).decode("utf-8-sig").splitlines())

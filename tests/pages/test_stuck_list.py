@@ -84,16 +84,19 @@ def test_the_address_filters_and_sorts() -> None:
 
 @pytest.mark.usefixtures("hanging")
 def test_filters_go_into_the_address_by_names_that_every_language_knows() -> None:
-    at = opened("stuck", lang="ko")
+    at = opened("stuck")
     at.button_group(key="rule").set_value(["stalled", "stuck_running"])
     at.selectbox(key="sort").select("oldest")
     refreshed(at)
-    assert at.query_params == {"lang": "ko", "rule": ["stalled", "stuck_running"], "sort": "oldest"}
+    assert at.query_params == {"rule": ["stalled", "stuck_running"], "sort": "oldest"}
+    colleague = opened("stuck", lang="ko", **at.query_params)
+    assert jobs(colleague) == jobs(at)
     assert len(jobs(at)) == 2
+    assert len(colleague.info) == 0
     at.button_group(key="rule").set_value([])
     at.selectbox(key="sort").select("worst")
     refreshed(at)
-    assert at.query_params == {"lang": "ko"}
+    assert at.query_params == {}
     assert len(jobs(at)) == 6
 
 
