@@ -60,7 +60,7 @@ class DatabaseForbidden(DatabaseError):
 
 
 class MissingTable(DatabaseError):
-    """The database has no table {table}. Check that {setting} names the service's database."""
+    """The database has no table {table}. Check {setting}, and that OPS_DATABASE_URL is the service's database."""
 
 
 class MissingColumn(DatabaseError):

@@ -79,7 +79,7 @@ def _figure() -> go.Figure:
         hovermode="x unified",
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         yaxis={"rangemode": "tozero", "nticks": 5, "automargin": True, "tickformat": ",~g"},
-        xaxis={"showgrid": False, "nticks": 7},
+        xaxis={"showgrid": False, "nticks": 7, "tickformat": "%H:%M\n%Y-%m-%d"},
     )
     return figure
 

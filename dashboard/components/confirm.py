@@ -74,7 +74,9 @@ def _retry(actor: Actor, pending: Pending) -> None:
     chosen = st.radio(
         t("Where to begin"),
         STARTS,
-        format_func=lambda start: t("At the step that failed") if start == "failed_step" else t("From the start"),
+        format_func=lambda start: (
+            t("At the step where it stopped") if start == "failed_step" else t("From the start")
+        ),
         captions=[t("What is paid for is kept."), t("Everything is made and paid for again.")],
         key="retry-start",
     )

@@ -86,9 +86,9 @@ def _jobs(plan: Plan) -> None:
     text = st.column_config.TextColumn
     columns = {
         "job": text(t("Job"), width=230),
-        "verdict": text(t("Will happen"), width=190),
         "usd": text(t("Spent") if plan.action == "job.cancel" else t("Cost"), width=80),
-        "today": st.column_config.NumberColumn(t("User's jobs today"), width=90),
+        "verdict": text(t("Will happen"), width=190),
+        "today": st.column_config.NumberColumn(t("Today"), help=t("Jobs that its user made today"), width=70),
         "user": text(t("User"), width=100),
     }
     if plan.action == "job.cancel":
