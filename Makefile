@@ -22,7 +22,7 @@ demo-reset: .venv/ready ## forget the demo's data; the next `make demo` makes it
 test: .venv/ready ## every test, on real parts
 	@scripts/install prometheus
 	@scripts/install chromium
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/ready ## lint, types, import contracts
 	$(BIN)/ruff check .

@@ -66,7 +66,7 @@ def test_a_missing_column(configure: Configure, migrated_url: str, page: str) ->
 def test_a_missing_table(configure: Configure, new_database: Callable[[str], str], page: str) -> None:
     configure(database_url=new_database("template1"))
     told = words(opened(page))
-    assert "The database has no table jobs. Check that OPS_" in told
+    assert "The database has no table jobs. Check OPS_JOBS_TABLE, and that" in told
 
 
 def test_a_hostile_name_of_the_table(configure: Configure, migrated_url: str) -> None:
