@@ -22,8 +22,8 @@ from actions.errors import (
 )
 from actions.permissions import NEEDED, Actor, Role, permitted
 from actions.store import writing
+from queries.audit_models import Phase, Result
 from queries.errors import OpsError
-from queries.models import Phase, Result
 from queries.ops_store import AUDIT_LOG
 
 log = structlog.get_logger(__name__)

@@ -13,8 +13,9 @@ import structlog
 
 from actions.audit import Outcome
 from actions.errors import ActionError, AlreadyPerformed, TooManyJobs
+from queries.audit_models import Result
 from queries.errors import OpsError
-from queries.models import Job, Result
+from queries.models import Job
 
 log = structlog.get_logger(__name__)
 

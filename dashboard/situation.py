@@ -15,8 +15,9 @@ from dashboard.components.notices import guarded
 from dashboard.connections import settings
 from dashboard.fetch import Fetched
 from queries import acknowledgements, costs, health, jobs, providers, queue, stuck
+from queries.audit_models import Acknowledgement
 from queries.errors import OpsError
-from queries.models import Acknowledgement, OpenJobs, Outcomes, Provider, Spend, StuckJobs
+from queries.models import OpenJobs, Outcomes, Provider, Spend, StuckJobs
 
 T = TypeVar("T")
 Answer = Fetched[T] | OpsError

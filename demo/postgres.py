@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -39,19 +40,41 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def as_unprivileged(command: list[str]) -> list[str]:
-    """PostgreSQL refuses to run as root: root runs it as nobody, who may read what root may."""
+# PostgreSQL refuses to run as root. In a user namespace of its own root looks like somebody else, and keeps its
+# rights to its own files, wherever they are.
+IN_NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+# Where namespaces are forbidden, as in most containers, root becomes nobody, who may read and write what root may.
+AS_NOBODY = (
+    *("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"),
+    *("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"),
+)
+
+
+@cache
+def unprivileged() -> tuple[tuple[str, ...], str | None]:
+    """What to put before a command so that it does not run as root, and who then owns its files (None: we do).
+
+    Raises RuntimeError, with what to do, where root cannot step down.
+    """
     if os.geteuid() != 0:
-        return command
-    return [
-        "setpriv",
-        "--reuid=nobody",
-        "--regid=nogroup",
-        "--clear-groups",
-        "--inh-caps=-all,+dac_override",
-        "--ambient-caps=-all,+dac_override",
-        *command,
-    ]
+        return (), None
+    if subprocess.run([*IN_NAMESPACE, "true"], check=False, capture_output=True).returncode == 0:
+        return IN_NAMESPACE, "root"
+    if any(not folder.stat().st_mode & stat.S_IXOTH for folder in BIN.parents):
+        raise RuntimeError(
+            f"PostgreSQL does not run as root, and nobody else may read {BIN}: "
+            "move the checkout to a folder that all may enter, such as /srv, or run this as a plain user."
+        )
+    return AS_NOBODY, "nobody"
+
+
+def _hand_over(directory: Path, owner: str) -> None:
+    """Make a data directory the owner's, where it is not yet: another start may have chosen another."""
+    if directory.owner() == owner:
+        return
+    for folder, _, files in os.walk(directory):
+        for path in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118  # thousands
+            shutil.chown(path, owner)
 
 
 @dataclass
@@ -86,7 +109,7 @@ class Postgres:
         arguments = [part for setting in settings for part in ("-c", setting)]
         with (self.directory.parent / f"{self.directory.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                as_unprivileged([str(BIN / "postgres"), "-D", str(self.directory), *arguments]),
+                [*unprivileged()[0], str(BIN / "postgres"), "-D", str(self.directory), *arguments],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -115,28 +138,18 @@ class Postgres:
         self.stop()
 
     def _initialise(self) -> None:
-        if (self.directory / "PG_VERSION").exists():
-            return
-        shutil.rmtree(self.directory, ignore_errors=True)
-        self.directory.mkdir(parents=True)
-        if os.geteuid() == 0:
-            shutil.chown(self.directory, "nobody", "nogroup")
-        self.directory.chmod(stat.S_IRWXU)
-        subprocess.run(
-            as_unprivileged(
-                [
-                    str(BIN / "initdb"),
-                    "--auth=trust",
-                    "--encoding=UTF8",
-                    "--locale=C",
-                    "--username=postgres",
-                    "--no-sync",
-                    f"--pgdata={self.directory}",
-                ]
-            ),
-            check=True,
-            capture_output=True,
-        )
+        """Make the data directory, unless it is there; either way it belongs to who will run the server."""
+        prefix, owner = unprivileged()
+        made = (self.directory / "PG_VERSION").exists()
+        if not made:
+            shutil.rmtree(self.directory, ignore_errors=True)
+            self.directory.mkdir(parents=True, mode=stat.S_IRWXU)
+        if owner is not None:
+            _hand_over(self.directory, owner)
+        if not made:
+            options = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres", "--no-sync")
+            command = [*prefix, str(BIN / "initdb"), *options, f"--pgdata={self.directory}"]
+            subprocess.run(command, check=True, capture_output=True)
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + START_DEADLINE_SECONDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -12,16 +12,10 @@ from dashboard.components import audit_table, filters, header, summary, verdicts
 from dashboard.components.notices import ignored_parameters
 from dashboard.i18n import t
 from queries import audit_log
-from queries.models import AuditFilter, Result
+from queries.audit_models import AuditFilter, Result
 
 PAGE_ACTS = 100
 EXPORT_LINES = audit_log.SEARCH_LIMIT
-SPANS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=31), "all": None}
-
-
-def span_words(span: str) -> str:
-    words = {"day": t("Last 24 hours"), "week": t("Last 7 days"), "month": t("Last 31 days"), "all": t("All time")}
-    return words[span]
 
 
 def is_request(text: str) -> bool:
@@ -38,10 +32,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         t("Action"), "action", ("", *fetch.store(audit_log.actions).value), audit_table.action_words
     )
     result = filters.one(t("Outcome"), "outcome", ("", *Result, audit_table.UNKNOWN), audit_table.result_words)
-    span = filters.one(t("When"), "span", tuple(SPANS), span_words)
+    span = filters.one(t("When"), "span", tuple(audit_table.SPANS), audit_table.span_words)
     found = filters.text(t("Job id or request id"), "find", placeholder="job_…", known=is_request)
 
-width = SPANS[span]
+width = audit_table.SPANS[span]
 wanted = AuditFilter(
     actor=actor,
     action=action,
@@ -61,7 +55,8 @@ ignored_parameters(list(before.rejected))
 answer = fetch.store(audit_log.acts, wanted, before_id=before.value, limit=PAGE_ACTS + 1)
 shown, more = answer.value[:PAGE_ACTS], len(answer.value) > PAGE_ACTS
 with top:
-    verdicts.card([audit_table.verdict(fetch.store(audit_log.summary, wanted).value, span_words(span))])
+    counted = fetch.store(audit_log.summary, wanted).value
+    verdicts.card([audit_table.verdict(counted, audit_table.span_words(span))])
 if not shown:
     st.markdown(f":gray[{audit_table.nothing_words(wanted)}]")
     st.stop()

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from queries.audit_models import Acknowledgement
 from queries.database_errors import translated
 from queries.jobs import any_of
-from queries.models import Acknowledgement
 from queries.ops_store import ACKNOWLEDGEMENTS, SETTING
 
 

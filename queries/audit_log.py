@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
+from queries.audit_models import AuditAct, AuditEntry, AuditFilter, AuditSummary, Phase, Result
 from queries.database_errors import translated
-from queries.models import AuditAct, AuditEntry, AuditFilter, AuditSummary, Phase, Result
 from queries.ops_store import AUDIT_LOG, SETTING
 
 # One page of an export: larger ones are read by before_id.

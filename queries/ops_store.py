@@ -19,7 +19,7 @@ AUDIT_LOG = sa.Table(
     sa.Column("at", _INSTANT, server_default=sa.func.clock_timestamp()),
     *(sa.Column(name, sa.Text) for name in ("request_id", "phase", "actor", "role", "action")),
     *(sa.Column(name, sa.Text) for name in ("target_kind", "target_id", "reason", "batch_id")),
-    *(sa.Column(name, JSONB) for name in ("parameters", "before", "after")),
+    *(sa.Column(name, JSONB(none_as_null=True)) for name in ("parameters", "before", "after")),
     *(sa.Column(name, sa.Text) for name in ("result", "message")),
 )
 ACKNOWLEDGEMENTS = sa.Table(

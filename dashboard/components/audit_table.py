@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 import streamlit as st
@@ -15,12 +16,19 @@ from dashboard.components import tables
 from dashboard.components.formatting import Zone, count, exact, plain
 from dashboard.components.verdicts import State, Verdict
 from dashboard.i18n import t, tn
-from queries.models import AuditAct, AuditEntry, AuditFilter, AuditSummary, Result
+from queries.audit_models import AuditAct, AuditEntry, AuditFilter, AuditSummary, Result
 
 KEY = "audit-acts"
 UNKNOWN = "unknown"
+SPANS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=31), "all": None}
 # A spreadsheet runs what begins with one of these as a formula; some read the wide forms of East Asia alike.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def span_words(span: str) -> str:
+    """A time range as a person says it."""
+    words = {"day": t("Last 24 hours"), "week": t("Last 7 days"), "month": t("Last 31 days"), "all": t("All time")}
+    return words[span]
 
 
 def action_words(action: str) -> str:

@@ -15,7 +15,8 @@ from dashboard.components.formatting import plain
 from dashboard.components.notices import ignored_parameters
 from dashboard.i18n import t, tn
 from queries import audit_log, jobs
-from queries.models import AuditAct, AuditFilter, Job
+from queries.audit_models import AuditAct, AuditFilter
+from queries.models import Job
 
 WHILE_RUNNING = timedelta(seconds=1)
 

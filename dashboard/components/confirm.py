@@ -11,10 +11,11 @@ from uuid import uuid4
 import streamlit as st
 
 from actions import bulk, jobs, reasons
+from actions.audit import Outcome
 from actions.bulk import Act
 from actions.permissions import Actor
 from actions.plans import Plan, Start
-from dashboard import connections, dry_runs, fetch, links
+from dashboard import connections, dry_runs, fetch, links, telemetry
 from dashboard.components import plan_view, tables
 from dashboard.components.notices import guarded, tell
 from dashboard.i18n import t, tn
@@ -148,7 +149,13 @@ def _form(pending: Pending, chosen: Sequence[Job], words: str, act: Callable[[st
 
 def begin(pending: Pending, chosen: Sequence[Job], act: Act) -> None:
     """Start the batch, close the dialog, and let the page follow it. Raises TooManyJobs."""
-    bulk.start(connections.runner(), pending.batch_id, chosen, act)
+
+    def counted(job: Job, request_id: str) -> Outcome:
+        outcome = act(job, request_id)
+        telemetry.actions.labels(pending.action, outcome.result.value).inc()
+        return outcome
+
+    bulk.start(connections.runner(), pending.batch_id, chosen, counted)
     _forget()
     tables.clear_later(pending.table)
     fetch.clear()

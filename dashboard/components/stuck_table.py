@@ -14,7 +14,8 @@ from dashboard.components import confirm, tables
 from dashboard.components.formatting import Zone, duration, exact, money
 from dashboard.i18n import t
 from dashboard.situation import Notes
-from queries.models import Acknowledgement, Spend, StuckJob, StuckJobs, StuckRule
+from queries.audit_models import Acknowledgement
+from queries.models import Spend, StuckJob, StuckJobs, StuckRule
 
 KEY = "stuck-jobs"
 _ASKED = "stuck-asked"

@@ -29,7 +29,7 @@ from actions.errors import (
     recalled,
 )
 from actions.permissions import NEEDED, Actor, Role
-from queries.models import Result
+from queries.audit_models import Result
 from tests.actions.acts import LOG, Act, intent
 from tests.actions.conftest import OPERATOR, VIEWER, Rows
 

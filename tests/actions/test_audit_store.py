@@ -16,8 +16,8 @@ from actions.errors import (
     ServiceUnavailable,
 )
 from demo.postgres import Postgres, free_port
+from queries.audit_models import Result
 from queries.database import engine
-from queries.models import Result
 from tests.actions.acts import LOG, Act, intent
 from tests.actions.conftest import OPERATOR, Rows
 

@@ -13,7 +13,8 @@ from actions import bulk
 from actions.audit import Outcome
 from actions.bulk import BATCHES_KEPT, BULK_LIMIT, WORKERS, Runner
 from actions.errors import NotRecorded, TooManyJobs
-from queries.models import Job, Result
+from queries.audit_models import Result
+from queries.models import Job
 from tests.actions.conftest import job
 
 SECONDS = 60

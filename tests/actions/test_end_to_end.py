@@ -27,8 +27,9 @@ from actions.errors import (
     StateChanged,
 )
 from actions.permissions import Actor, Role
+from queries.audit_models import Result
 from queries.database import engine
-from queries.models import Job, Result
+from queries.models import Job
 from tests import databases
 from tests.actions.conftest import OPERATOR
 from tests.actions.stack import Stack

@@ -21,7 +21,7 @@ from actions.errors import (
     StateChanged,
 )
 from queries import acknowledgements
-from queries.models import Acknowledgement, Result
+from queries.audit_models import Acknowledgement, Result
 from tests.actions.conftest import OPERATOR, VIEWER, Rows, job
 from tests.actions.odd_service import OddService, refusal, status
 

@@ -11,9 +11,9 @@ from dashboard.components import assessments
 from dashboard.components.formatting import Zone
 from dashboard.components.verdicts import State, Verdict
 from dashboard.situation import Notes
+from queries.audit_models import Acknowledgement
 from queries.errors import DatabaseUnavailable, MissingMigration, NotConfigured
 from queries.models import (
-    Acknowledgement,
     Job,
     MoneySource,
     OpenJobs,

@@ -11,7 +11,7 @@ import pytest
 
 from dashboard.components import audit_table
 from queries import audit_log
-from queries.models import AuditEntry, AuditFilter, Phase, Result
+from queries.audit_models import AuditEntry, AuditFilter, Phase, Result
 from tests.dashboard.conftest import Configure
 from tests.pages.screen import labels, markdown, opened, press, run, table, words
 from tests.queries.conftest import connect

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import Connection
 
 from queries import acknowledgements, audit_log
+from queries.audit_models import AuditFilter, Phase, Result
 from queries.errors import DatabaseError, MissingMigration
-from queries.models import AuditFilter, Phase, Result
 from tests.queries.conftest import connect, run
 
 _numbers = count()
