@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from demo.postgres import free_port
+from demo.prometheus import find
 from queries import health, metrics, providers
 from queries.errors import PrometheusRejected, PrometheusUnavailable
 from queries.models import Provider
@@ -111,7 +112,13 @@ def prometheus(exporter: int, tmp_path_factory: pytest.TempPathFactory) -> Itera
         f"scrape_configs: [{{job_name: bookgen, static_configs: [{{targets: ['127.0.0.1:{exporter}']}}]}}]\n"
     )
     port = free_port()
-    command = ["prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={folder / 'data'}"]
+    binaries = find()
+    assert binaries is not None, "make test installs Prometheus"
+    command = [
+        str(binaries.prometheus),
+        f"--config.file={configuration}",
+        f"--storage.tsdb.path={folder / 'data'}",
+    ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log, cwd=folder
