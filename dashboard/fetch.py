@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from actions.errors import ServiceError
 from dashboard import connections
+from dashboard.fuses import Fuses
 from dashboard.shared_cache import SharedCache
 from dashboard.telemetry import query_errors, query_seconds
 from queries.database import translated
@@ -39,6 +40,7 @@ class Fetched(Generic[T]):
 
 
 _cache = SharedCache(MAX_ENTRIES)
+_fuses = Fuses()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,21 +119,24 @@ def service(query: Query[T], *args: Any, ttl: timedelta | None = None, **named: 
 def clear() -> None:
     """Forget everything, what is being asked now too: for after an action."""
     _cache.clear()
+    _fuses.clear()
 
 
 def _fetched(question: _Question[T], ttl: timedelta | None, ask: Callable[[], T]) -> Fetched[T]:
+    refresh = timedelta(seconds=connections.settings().refresh_seconds)
+    fuse = _fuses.of((question.source, question.identity), refresh)
+
     def timed() -> Fetched[T]:
         at = datetime.now(UTC)
         with query_seconds.labels(question.source, question.name).time():
             try:
-                return Fetched(ask(), at, question.source)
+                with fuse.guarded():
+                    return Fetched(ask(), at, question.source)
             except (SourceError, ServiceError):
                 query_errors.labels(question.source).inc()
                 raise
 
-    if ttl is None:
-        ttl = timedelta(seconds=connections.settings().refresh_seconds * FRESH_SHARE)
-    return _cache.get(question.key, ttl, timed)
+    return _cache.get(question.key, refresh * FRESH_SHARE if ttl is None else ttl, timed)
 
 
 @cache

@@ -85,7 +85,7 @@ class Settings(BaseSettings):
         10, le=300, description="After how long the database stops working on one question."
     )
     deadline_seconds: PositiveFloat = Field(
-        10, le=120, description="After how long a call of Prometheus or of the service is given up."
+        5, le=120, description="After how long a call of Prometheus or of the service is given up."
     )
     refresh_seconds: PositiveInt = Field(
         5, le=3600, description="How often live parts refresh, and how long all viewers share one answer."

@@ -77,6 +77,13 @@ def duration_p95_seconds_series(
     return series(prometheus, metrics.duration_p95_seconds, start, end, step)
 
 
+def call_failure_ratio_series(
+    prometheus: Prometheus, start: datetime, end: datetime, step: timedelta
+) -> tuple[Series, ...]:
+    """Of 1, of the calls of all providers in the last hour at each point."""
+    return series(prometheus, metrics.call_failure_ratio, start, end, step)
+
+
 def _number(prometheus: Prometheus, expression: Callable[[str], str]) -> float | None:
     samples = prometheus.instant(expression(prometheus.prefix))
     return samples[0].value if samples and isfinite(samples[0].value) else None

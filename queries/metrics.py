@@ -95,11 +95,10 @@ def provider_failure_ratio(prefix: str, window: timedelta = HOUR) -> str:
     )
 
 
-def failure_ratio_of_kind(prefix: str, kind: str, window: timedelta = HOUR) -> str:
-    """Of 1, for one kind of call such as image or llm. NaN where nothing was asked."""
-    calls = f'{prefix}api_requests_total{{kind="{escaped(kind)}"}}'
-    failed = f'{prefix}api_requests_total{{kind="{escaped(kind)}",outcome!="succeeded"}}'
-    asked = f"sum(increase({calls}[{_seconds(window)}]))"
+def call_failure_ratio(prefix: str, window: timedelta = HOUR) -> str:
+    """Of 1, over all providers. NaN where nothing was asked of any."""
+    failed = f'{prefix}api_requests_total{{outcome!="succeeded"}}'
+    asked = f"sum(increase({prefix}api_requests_total[{_seconds(window)}]))"
     return f"(sum(increase({failed}[{_seconds(window)}])) or 0 * {asked}) / {asked}"
 
 

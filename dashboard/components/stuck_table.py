@@ -117,8 +117,8 @@ def _columns(rows: Sequence[StuckJob]) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "job": text(t("Job"), pinned=True, width=215),
         "stuck": text(t("Stuck for"), width=85, help=t("Since the first of its rules holds.")),
-        "why": text(t("Why"), width=225),
-        "step": text(t("Step"), width=150),
+        "why": text(t("Why"), width=205),
+        "step": text(t("Step"), width=165),
         "progress": st.column_config.ProgressColumn(
             t("Progress"), min_value=0, max_value=100, format="%d %%", width=105
         ),

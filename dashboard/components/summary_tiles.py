@@ -1,4 +1,4 @@
-"""The Overview's five numbers, each with yesterday behind it."""
+"""The Overview's six numbers, each with yesterday behind it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from dashboard.connections import settings
 from dashboard.i18n import t, tn
 from dashboard.situation import Answer, Situation
 from queries import health
-from queries.errors import OpsError
-from queries.models import MoneySource, OpenJobs, Outcomes, Series, Spend, StuckJobs
+from queries.errors import NotConfigured, OpsError
+from queries.models import MoneySource, OpenJobs, Outcomes, Provider, Series, Spend, StuckJobs
 
 T = TypeVar("T")
 Numbers = tuple[str, str, State]
@@ -52,6 +52,7 @@ _SPEND = _Trend(
     health.cost_usd_per_hour_series,
     lambda usd: t("{usd}/h", usd=money(Decimal(usd).quantize(Decimal("0.01")))),
 )
+_CALLS = _Trend(health.call_failure_ratio_series, percent)
 _P95 = _Trend(health.duration_p95_seconds_series, lambda seconds: duration(timedelta(seconds=seconds)))
 
 
@@ -66,6 +67,7 @@ def tiles(now: Situation, window: Window, stuck_state: State) -> list[Tile]:
         _tile(t("Queued"), now.open_jobs, _queue, _QUEUED, window),
         _tile(t("Success, last hour"), now.outcomes, _success, _SUCCESS, window),
         _tile(t("Spend today"), now.spend, _spend, _SPEND, window),
+        _tile(t("Provider failures"), now.providers, _providers, _CALLS, window),
         _tile(t("95 % of books within"), now.p95, _p95, _P95, window),
     ]
 
@@ -79,6 +81,8 @@ def _tile(
     *,
     page: str | None = None,
 ) -> Tile:
+    if isinstance(answer, NotConfigured):
+        return Tile(label, "–", State.NOT_OFFERED, t("not configured"), t("not known"), page=page)
     if isinstance(answer, OpsError):
         return Tile(label, "?", State.UNAVAILABLE, t("see above"), t("not known"), page=page)
     value, note, state = numbers(answer.value)
@@ -131,12 +135,22 @@ def _spend(today: Spend) -> Numbers:
     if today.usd is None:
         return "–", t("not offered by this service"), State.OK
     limits = settings().thresholds
-    note = t("warns at {limit}", limit=money(limits.daily_cost_warning))
+    parts = [t("warns at {limit}", limit=money(limits.daily_cost_warning))]
     if today.source is MoneySource.ESTIMATED:
-        note = t("estimated from the price list")
-    elif today.unpriced:
-        note = tn("{n} call unpriced", "{n} calls unpriced", today.unpriced)
-    return money(today.usd), note, assessments.spend(today, None, limits).state
+        parts.append(t("estimated from the price list"))
+    if today.unpriced:
+        parts.append(tn("{n} call unpriced", "{n} calls unpriced", today.unpriced))
+    return money(today.usd), " · ".join(parts), assessments.spend(today, None, limits).state
+
+
+def _providers(states: tuple[Provider, ...]) -> Numbers:
+    calls = sum(one.requests for one in states)
+    if not calls:
+        return "–", t("no data: none was called"), State.OK
+    failed = sum(one.requests * (one.failure_ratio or 0) for one in states)
+    answering = sum(one.breaker == "closed" for one in states)
+    note = t("{n} of {total} providers answer", n=count(answering), total=count(len(states)))
+    return percent(failed / calls), note, assessments.providers(states).state
 
 
 def _p95(span: timedelta | None) -> Numbers:

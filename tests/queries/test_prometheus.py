@@ -148,8 +148,7 @@ def test_gauges(prometheus: Prometheus) -> None:
 
 def test_ratios_leave_refusals_out(prometheus: Prometheus) -> None:
     assert value(prometheus, metrics.success_ratio(PREFIX)) == pytest.approx(6 / 7)
-    assert value(prometheus, metrics.failure_ratio_of_kind(PREFIX, "image")) == pytest.approx(3 / 8)
-    assert value(prometheus, metrics.failure_ratio_of_kind(PREFIX, "llm")) == 0
+    assert value(prometheus, metrics.call_failure_ratio(PREFIX)) == pytest.approx(3 / 9)
     assert value(prometheus, metrics.duration_p95_seconds(PREFIX)) == pytest.approx(19.5)
     assert value(prometheus, metrics.cost_usd_per_hour(PREFIX)) > 0
 
