@@ -12,10 +12,11 @@ from actions.bulk import Batch, Progress
 from dashboard import connections, fetch, links
 from dashboard.components import audit_table, live, tables
 from dashboard.components.formatting import plain
-from dashboard.components.notices import ignored_parameters
+from dashboard.components.notices import guarded, ignored_parameters, tell
 from dashboard.i18n import t, tn
 from queries import audit_log, jobs
 from queries.audit_models import AuditAct, AuditFilter
+from queries.errors import OpsError
 from queries.models import Job
 
 WHILE_RUNNING = timedelta(seconds=1)
@@ -35,6 +36,7 @@ def panel() -> None:
             lambda: _follow(batch_id, was_running=running),
             what=t("The result of the action"),
             every=WHILE_RUNNING if running else None,
+            always=running,
         )
 
 
@@ -64,7 +66,7 @@ def _results(batch_id: str, progress: Progress | None) -> None:
         audit_log.acts, AuditFilter(batch_id=batch_id), before_id=None, limit=audit_log.ACTS_LIMIT
     ).value
     if progress is not None and progress.error is not None:
-        raise progress.error
+        tell(progress.error)
     if not newest_first:
         st.markdown(t("No action of this id is in the audit log."))
         return
@@ -72,7 +74,8 @@ def _results(batch_id: str, progress: Progress | None) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(_headline(acts, progress))
         st.button(t("Close"), on_click=_close, key="batch-close", type="tertiary", icon=":material/close:")
-    _table(acts, fetch.database(jobs.get_many, tuple(act.target_id for act in acts)).value)
+    now = guarded(lambda: fetch.database(jobs.get_many, tuple(act.target_id for act in acts)))
+    _table(acts, {} if isinstance(now, OpsError) else now.value)
 
 
 def _close() -> None:

@@ -72,7 +72,7 @@ def _framed(body: Callable[[Actor, Pending], None], actor: Actor, pending: Pendi
 
 
 def _retry(actor: Actor, pending: Pending) -> None:
-    chosen = st.radio(
+    start = st.radio(
         t("Where to begin"),
         STARTS,
         format_func=lambda start: (
@@ -81,7 +81,6 @@ def _retry(actor: Actor, pending: Pending) -> None:
         captions=[t("What is paid for is kept."), t("Everything is made and paid for again.")],
         key="retry-start",
     )
-    start = chosen
     plan = dry_runs.retry(pending.jobs, start, pending.stuck, pending.now)
     plan_view.show(plan, pending.missing)
     words = tn("Retry {n} job", "Retry {n} jobs", len(plan.eligible))

@@ -25,13 +25,20 @@ def switch() -> None:
     )
 
 
-def part(body: Callable[[], None], *, what: str = "", every: timedelta | None = None) -> None:
-    """Show body inside its own error frame, again every refresh interval (or every given time)."""
+def part(
+    body: Callable[[], None], *, what: str = "", every: timedelta | None = None, always: bool = False
+) -> None:
+    """Show body inside its own error frame, again every refresh interval (or every given time).
+
+    always: even where the switch is off.
+    """
     interval = every or timedelta(seconds=settings().refresh_seconds)
+    ticks = always or st.session_state.get(SWITCH, True)
 
     def framed() -> None:
         with error_frame(what):
             body()
 
+    # Streamlit tells fragments apart by their function's name.
     framed.__qualname__ = f"live.{body.__module__}.{body.__qualname__}"
-    st.fragment(framed, run_every=interval if st.session_state.get(SWITCH, True) else None)()
+    st.fragment(framed, run_every=interval if ticks else None)()

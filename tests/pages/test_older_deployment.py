@@ -141,5 +141,5 @@ def test_with_prices_spend_is_estimated(older: str, configure: Configure) -> Non
     at = opened()
     # A book is $0.44: 17 done; 25 refused at one call; shares of 4 × 55 %, 4 × 30 % and 10 %.
     assert numbers(at)["Spend today"] == "$9.27"
-    assert ":gray[estimated from the price list]" in markdown(at)
+    assert ":gray[warns at $100.00 · estimated from the price list]" in markdown(at)
     assert "$9.27 estimated spent today" in words(at)
