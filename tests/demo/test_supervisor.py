@@ -69,8 +69,8 @@ def python(name: str, code: str, ready: str) -> Program:
 def test_what_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("demo.supervisor.STOP_SECONDS", 0.2)
     with Supervisor(tmp_path) as supervisor:
-        supervisor.start(python("stubborn", STUBBORN, "up"))
-        (process,) = psutil.Process().children()[-1:]
+        process = supervisor.launch(python("stubborn", STUBBORN, "up"))
+        supervisor.wait("stubborn")
     assert gone(process.pid)
 
 
