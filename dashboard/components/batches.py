@@ -71,8 +71,9 @@ def _results(batch_id: str, progress: Progress | None) -> None:
         st.markdown(t("No action of this id is in the audit log."))
         return
     acts = newest_first[::-1]
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(_headline(acts, progress))
+    # Side by side on the left, since the table's own tools float over the right end of this line.
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(_headline(acts, progress), width="content")
         st.button(t("Close"), on_click=_close, key="batch-close", type="tertiary", icon=":material/close:")
     now = guarded(lambda: fetch.database(jobs.get_many, tuple(act.target_id for act in acts)))
     _table(acts, {} if isinstance(now, OpsError) else now.value)
@@ -100,9 +101,9 @@ def _table(acts: Sequence[AuditAct], now: Mapping[str, Job]) -> None:
         "job": text(t("Job"), pinned=True, width=205),
         "result": text(t("Outcome"), width=80),
         "now": text(t("Job now"), width=80),
-        "step": text(t("Step"), width=130),
+        "step": text(t("Step"), width=165),
         "progress": progress,
-        "message": text(t("What happened"), width=330),
+        "message": text(t("What happened"), width=260),
         "request": text(t("Request id"), width=280),
     }
     rows = [_row(act, now.get(act.target_id)) for act in acts]
