@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, WebSocket, expect
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 
 class Wiretap:
-    """All bytes that the browser gets: bodies of responses, frames of WebSockets, downloaded files."""
+    """What the browser gets: frames of WebSockets, addresses, downloaded files, and the plain HTTP answers."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.heard: list[bytes] = []
@@ -48,16 +49,19 @@ def test_no_user_key_reaches_the_browser(
         for entry in section:
             path = "" if entry.name == navigation.DEFAULT else entry.url_path
             open_page(page, f"{stack.console_url}/{path}", entry.title)
-    _act(page, stack)
+    wiretap.heard.append(_act(page, stack))
+    for path in ("", "stuck", "audit-log", "metrics", "healthz", "readyz"):
+        wiretap.heard.append(httpx.get(f"{stack.console_url}/{path}").content)
     _find_by_key(page, stack, readers.keys[0])
     assert wiretap.holds(stuck[0])  # the wiretap works: what is shown is heard
+    assert wiretap.holds("ops_page_renders_total")
     for key in (*readers.keys, stack.admin_key):
         assert not wiretap.holds(key)
         assert not any(key in address for address in wiretap.addresses())
 
 
-def _act(page: Page, stack: Stack) -> None:
-    """Through the dialog, the result and the log's story, with a download."""
+def _act(page: Page, stack: Stack) -> bytes:
+    """Through the dialog, the result and the log's story; answers the log's file."""
     open_page(page, f"{stack.console_url}/stuck", "Stuck jobs")
     choose_rows(tables(page).first, 0)
     page.get_by_role("button", name="Acknowledge 1…").click()
@@ -70,7 +74,9 @@ def _act(page: Page, stack: Stack) -> None:
     expect(page.locator(".st-key-act")).to_contain_text("looking")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download all as CSV").click()
-    assert "looking" in download.value.path().read_text()
+    file = download.value.path().read_bytes()
+    assert b"looking" in file
+    return file
 
 
 def _find_by_key(page: Page, stack: Stack, key: str) -> None:
