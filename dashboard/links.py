@@ -11,19 +11,16 @@ import streamlit as st
 
 T = TypeVar("T")
 
-LANGUAGE = "lang"
 LIVE = "live"
 RULE = "rule"
-STEP = "step"
 SEARCH = "search"
 SORT = "sort"
 SNOOZED = "snoozed"
-JOBS = "jobs"
-ACTOR = "actor"
+ACTOR = "who"
 ACTION = "action"
-RESULT = "result"
-TARGET = "target"
-REQUEST = "request"
+RESULT = "outcome"
+SPAN = "span"
+FIND = "find"
 BATCH = "batch"
 BEFORE = "before"
 

@@ -27,13 +27,15 @@ auth.require(Role.VIEWER)
 header.page(t("Audit log"), refreshes=False)
 top = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    actor = filters.one(t("Who"), "who", ("", *fetch.store(audit_log.actors).value), lambda a: a or t("Everybody"))
-    action = filters.one(
-        t("Action"), "action", ("", *fetch.store(audit_log.actions).value), audit_table.action_words
+    actor = filters.one(
+        t("Who"), links.ACTOR, ("", *fetch.store(audit_log.actors).value), lambda a: a or t("Everybody")
     )
-    result = filters.one(t("Outcome"), "outcome", ("", *Result, audit_table.UNKNOWN), audit_table.result_words)
-    span = filters.one(t("When"), "span", tuple(audit_table.SPANS), audit_table.span_words)
-    found = filters.text(t("Job id or request id"), "find", placeholder="job_…", known=is_request)
+    action = filters.one(
+        t("Action"), links.ACTION, ("", *fetch.store(audit_log.actions).value), audit_table.action_words
+    )
+    result = filters.one(t("Outcome"), links.RESULT, ("", *Result, audit_table.UNKNOWN), audit_table.result_words)
+    span = filters.one(t("When"), links.SPAN, tuple(audit_table.SPANS), audit_table.span_words)
+    found = filters.text(t("Job id or request id"), links.FIND, placeholder="job_…", known=is_request)
 
 width = audit_table.SPANS[span]
 wanted = AuditFilter(

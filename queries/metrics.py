@@ -8,8 +8,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 HOUR = timedelta(hours=1)
-# Four scrapes at the usual 15 s, so that one that fails leaves no hole.
-RATE_WINDOW = timedelta(minutes=5)
 # A rate over less than this jumps with every single book.
 COST_WINDOW = timedelta(minutes=30)
 
@@ -54,10 +52,6 @@ def success_ratio(prefix: str, window: timedelta = HOUR) -> str:
     return f"sum(increase({done}[{_seconds(window)}])) / sum(increase({counted}[{_seconds(window)}]))"
 
 
-def finished_jobs_per_minute(prefix: str) -> str:
-    return f"sum by (status) (rate({prefix}jobs_finished_total[{_seconds(RATE_WINDOW)}])) * 60"
-
-
 def duration_p95_seconds(prefix: str, window: timedelta = HOUR) -> str:
     """Of the books that were done."""
     buckets = f'{prefix}job_duration_seconds_bucket{{status="done"}}'
@@ -66,10 +60,6 @@ def duration_p95_seconds(prefix: str, window: timedelta = HOUR) -> str:
 
 def cost_usd_per_hour(prefix: str) -> str:
     return f"sum(rate({prefix}api_cost_usd_total[{_seconds(COST_WINDOW)}])) * 3600"
-
-
-def cost_usd_per_hour_by_provider(prefix: str) -> str:
-    return f"sum by (provider) (rate({prefix}api_cost_usd_total[{_seconds(COST_WINDOW)}])) * 3600"
 
 
 def breaker_states(prefix: str) -> str:
@@ -125,10 +115,6 @@ def build_info(prefix: str) -> str:
 
 def guardrail_limit_jobs(prefix: str) -> str:
     return f"max by (limit) ({prefix}guardrail_limit_jobs)"
-
-
-def guardrail_rejections_per_hour(prefix: str) -> str:
-    return f"sum by (limit) (rate({prefix}guardrail_rejections_total[{_seconds(RATE_WINDOW)}])) * 3600"
 
 
 def daily_cost_limit_usd(prefix: str) -> str:

@@ -7,11 +7,10 @@ from datetime import timedelta
 
 import streamlit as st
 
+from dashboard import links
 from dashboard.components.notices import error_frame
 from dashboard.connections import settings
 from dashboard.i18n import t
-
-SWITCH = "live"
 
 
 def switch() -> None:
@@ -19,7 +18,7 @@ def switch() -> None:
     st.toggle(
         t("Live"),
         value=True,
-        key=SWITCH,
+        key=links.LIVE,
         bind="query-params",
         help=t("Refresh this page by itself every {seconds} s.", seconds=settings().refresh_seconds),
     )
@@ -33,7 +32,7 @@ def part(
     always: even where the switch is off.
     """
     interval = every or timedelta(seconds=settings().refresh_seconds)
-    ticks = always or st.session_state.get(SWITCH, True)
+    ticks = always or st.session_state.get(links.LIVE, True)
 
     def framed() -> None:
         with error_frame(what):
