@@ -14,11 +14,18 @@ from babel.messages.pofile import read_po, write_po
 from dashboard.i18n import FALLBACK, LANGUAGES, catalogue_path
 from dashboard.settings import ROOT
 from queries.errors import OpsError
+from queries.qualifiers import DESCRIPTIONS
 
 SOURCES = ("dashboard", "pages")
 # Function → how many of its first arguments are texts.
 KEYWORDS = {"t": 1, "noop": 1, "tn": 2}
-ERROR_MODULES = ("queries.errors", "actions.errors", "dashboard.settings_errors", "dashboard.auth")
+ERROR_MODULES = (
+    "queries.errors",
+    "queries.filter_errors",
+    "actions.errors",
+    "dashboard.settings_errors",
+    "dashboard.auth",
+)
 HEADER = "# The console's texts. Kept complete by: python -m dashboard.i18n extract"
 
 
@@ -31,13 +38,13 @@ def update() -> None:
 
 
 def extracted() -> Catalog:
-    """Every text of the code: calls of t, tn and noop, and the messages of all errors."""
+    """Every text of the code: calls of t, tn and noop, what a filter may name, and the messages of all errors."""
     catalog = Catalog(project="console", charset="utf-8")
     for file in sorted(file for source in SOURCES for file in (ROOT / source).rglob("*.py")):
         for text in texts(file.read_bytes()):
             catalog.add(text)
-    for template in sorted(set(_error_templates())):
-        catalog.add(template)
+    for text in (*DESCRIPTIONS.values(), *sorted(set(_error_templates()))):
+        catalog.add(text)
     return catalog
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from queries.audit_models import AuditAct, AuditEntry, AuditFilter, AuditSummary, Phase, Result
 from queries.database_errors import translated
+from queries.jobs import any_of
 from queries.ops_store import AUDIT_LOG, SETTING
 
 # One page of an export: larger ones are read by before_id.
@@ -35,7 +37,7 @@ _ACT_COLUMNS = (
 def search(
     connection: Connection, filter: AuditFilter, *, before_id: int | None, limit: int
 ) -> tuple[AuditEntry, ...]:
-    """Newest first; the next page is that before the last id. Actor and target match anywhere, in any case.
+    """Newest first; the next page is that before the last id. Actor and target_id match anywhere, in any case.
 
     parameters, before and after are JSON as one line of text. limit is cut to SEARCH_LIMIT.
     """
@@ -58,6 +60,13 @@ def acts(
         question = question.where(_INTENT.c.id < before_id)
     with translated(SETTING):
         return tuple(_act(row) for row in connection.execute(question))
+
+
+def of_requests(connection: Connection, request_ids: Sequence[str]) -> dict[str, AuditAct]:
+    """The acts of these requests by request id; result is None where the outcome is not recorded."""
+    question = _acts(AuditFilter(), *_ACT_COLUMNS).where(_INTENT.c.request_id == any_of(request_ids))
+    with translated(SETTING):
+        return {row.request_id: _act(row) for row in connection.execute(question)}
 
 
 def summary(connection: Connection, filter: AuditFilter) -> AuditSummary:
@@ -115,6 +124,7 @@ def _conditions(filter: AuditFilter, table: sa.FromClause = AUDIT_LOG) -> list[C
     log = table.c
     parts = ((log.actor, filter.actor), (log.target_id, filter.target_id))
     exact = (
+        (log.target_id, filter.target),
         (log.action, filter.action),
         (log.result, filter.result),
         (log.request_id, filter.request_id),

@@ -78,11 +78,15 @@ class AuditSummary:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Empty fields do not filter. result may also be "unknown": an intent without an outcome."""
+    """Empty fields do not filter. result may also be "unknown": an intent without an outcome.
+
+    target_id matches anywhere in the target's id; target is the whole id.
+    """
 
     actor: str = ""
     action: str = ""
     target_id: str = ""
+    target: str = ""
     result: str = ""
     request_id: str = ""
     batch_id: str = ""

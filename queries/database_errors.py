@@ -26,7 +26,8 @@ SCHEMA = "ops"
 # Connection trouble by the class of its SQLSTATE: connection exceptions, authorization, resources (too many
 # connections), operator intervention (shutdown, starting up), system errors.
 _UNAVAILABLE_CLASSES = {"08", "28", "53", "57", "58"}
-_NO_SUCH_DATABASE = "3D000"
+# No such database; and a transaction that the server ended while this process was frozen.
+_UNAVAILABLE_STATES = {"3D000", "25P03"}
 
 
 class UnreadableAddress(ValueError):
@@ -71,7 +72,7 @@ def _translation(error: BaseException | None, statement: str, setting: str, elap
 def _unavailable(error: psycopg.Error) -> bool:
     if error.sqlstate is None:
         return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return error.sqlstate[:2] in _UNAVAILABLE_CLASSES or error.sqlstate == _NO_SUCH_DATABASE
+    return error.sqlstate[:2] in _UNAVAILABLE_CLASSES or error.sqlstate in _UNAVAILABLE_STATES
 
 
 def _missing(error: psycopg.Error, statement: str, setting: str) -> DatabaseError:

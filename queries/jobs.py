@@ -20,8 +20,6 @@ LOOKBACK = timedelta(days=3)
 BUCKET_LIMIT = 2_000
 # The contract has fifteen; more than this many are no codes but free text.
 CODES_LIMIT = 50
-# More causes than a sentence names, or a table that a person reads.
-CODES_LIMIT = 50
 
 _SHOWN = ("progress", "current_step", "error_code", "error_message", "retry_count", "trace_id")
 _OUTCOMES = ("done", "failed", "refused", "cancelled")
@@ -40,16 +38,17 @@ def columns(schema: ServiceSchema) -> list[ColumnElement[Any]]:
 def job(row: sa.Row[Any], aliases: Aliases) -> Job:
     """A row of columns() without its user key."""
     values = row._mapping
+    user_key, message = str(values["user_key"]), values.get("error_message")
     return Job(
         id=values["id"],
         status=values["status"],
-        user=aliases.alias(str(values["user_key"])),
+        user=aliases.alias(user_key),
         created_at=values["created_at"],
         updated_at=values["updated_at"],
         progress=values.get("progress"),
         step=values.get("current_step"),
         error_code=values.get("error_code"),
-        error_message=values.get("error_message"),
+        error_message=None if message is None else aliases.masked(message, user_key),
         retry_count=values.get("retry_count"),
         last_retry_at=values.get("last_retry_at"),
         trace_id=values.get("trace_id"),
@@ -76,7 +75,7 @@ def any_of(job_ids: Sequence[str]) -> ColumnElement[Any]:
 
 def outcomes(connection: Connection, schema: ServiceSchema, window: timedelta) -> Outcomes:
     """How the jobs ended that ended in the last window."""
-    question = sa.select(*_counts(schema)).where(*_ended_since(schema, schema.now - window))
+    question = sa.select(*_counts(schema)).where(*ended_since(schema, schema.now - window))
     return _outcomes(connection.execute(question).one())
 
 
@@ -88,11 +87,11 @@ def outcomes_by_bucket(
     At most BUCKET_LIMIT buckets, the newest ones.
     """
     width = sa.literal(bucket, sa.Interval())
-    first = _binned(width, schema.now - min(since, bucket * BUCKET_LIMIT))
+    first = binned(width, schema.now - min(since, bucket * BUCKET_LIMIT))
     starts = sa.func.generate_series(first, schema.now, width).table_valued("start").render_derived("buckets")
     ended = (
-        sa.select(_binned(width, schema.instant("updated_at")).label("start"), *_counts(schema))
-        .where(*_ended_since(schema, first))
+        sa.select(binned(width, schema.instant("updated_at")).label("start"), *_counts(schema))
+        .where(*ended_since(schema, first))
         .group_by(sa.text("1"))
         .subquery("ended")
     )
@@ -116,7 +115,7 @@ def failures_by_code(
     number = sa.func.count().label("number")
     question = (
         sa.select(named, number)
-        .where(*_ended_since(schema, schema.now - window), schema.jobs.c.status == "failed")
+        .where(*ended_since(schema, schema.now - window), schema.jobs.c.status == "failed")
         .where(named.not_in(REFUSALS))
         .group_by(named)
         .order_by(number.desc(), named)
@@ -129,17 +128,18 @@ def duration_p95(connection: Connection, schema: ServiceSchema, window: timedelt
     """How long the books done in the last window took from creation to end, waiting included; None without any."""
     took = schema.instant("updated_at") - schema.instant("created_at")
     question = sa.select(sa.func.percentile_cont(0.95).within_group(took)).where(
-        *_ended_since(schema, schema.now - window), schema.jobs.c.status == "done"
+        *ended_since(schema, schema.now - window), schema.jobs.c.status == "done"
     )
     return connection.execute(question).scalar_one_or_none()
 
 
-def _binned(width: ColumnElement[Any], instant: ColumnElement[Any]) -> ColumnElement[Any]:
+def binned(width: ColumnElement[Any], instant: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The start of the bucket, aligned in UTC, that the instant falls into."""
     epoch = sa.literal(datetime.fromtimestamp(0, UTC), sa.DateTime(timezone=True))
     return sa.func.date_bin(width, instant, epoch, type_=sa.DateTime(timezone=True))
 
 
-def _ended_since(schema: ServiceSchema, instant: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
+def ended_since(schema: ServiceSchema, instant: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
     """Finished statuses and created_at are what (status, created_at) finds; updated_at is what was asked."""
     jobs = schema.jobs.c
     return (

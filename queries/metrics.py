@@ -40,9 +40,29 @@ def jobs_in_status(prefix: str, status: str) -> str:
 
 
 def oldest_pending_seconds(prefix: str) -> str:
-    """0 where nothing waits; no value where the service doesn't tell."""
+    """0 where nothing waits, with or without a gauge that says so; no value where the service doesn't tell."""
     oldest = f"{prefix}oldest_pending_job_timestamp_seconds"
-    return f"(time() - min({oldest} > 0)) or (0 * max({oldest}))"
+    return f"(time() - min({oldest} > 0)) or (0 * max({oldest})) or (0 * ({queued_jobs(prefix)} == 0))"
+
+
+def open_jobs_peak_by_status(prefix: str, window: timedelta = HOUR) -> str:
+    """The most jobs that waited, and that ran, at any time of the window."""
+    return f'max by (status) (max_over_time({prefix}jobs{{status=~"queued|running"}}[{_seconds(window)}]))'
+
+
+def queue_wait_p50_seconds(prefix: str, window: timedelta = HOUR) -> str:
+    """From queueing to a worker's claim. NaN where none was claimed."""
+    return _queue_wait_seconds(prefix, 0.5, window)
+
+
+def queue_wait_p95_seconds(prefix: str, window: timedelta = HOUR) -> str:
+    """From queueing to a worker's claim. NaN where none was claimed."""
+    return _queue_wait_seconds(prefix, 0.95, window)
+
+
+def rejections(prefix: str, window: timedelta = HOUR) -> str:
+    """Requests that a limit, or the closed intake, turned away."""
+    return f"sum by (limit) (increase({prefix}guardrail_rejections_total[{_seconds(window)}]))"
 
 
 def success_ratio(prefix: str, window: timedelta = HOUR) -> str:
@@ -117,8 +137,18 @@ def guardrail_limit_jobs(prefix: str) -> str:
     return f"max by (limit) ({prefix}guardrail_limit_jobs)"
 
 
+def pending_limit_jobs(prefix: str) -> str:
+    """How many jobs may wait and run together."""
+    return f'max({prefix}guardrail_limit_jobs{{limit="max_pending_jobs"}})'
+
+
 def daily_cost_limit_usd(prefix: str) -> str:
     return f"max by (level) ({prefix}daily_cost_limit_usd)"
+
+
+def _queue_wait_seconds(prefix: str, quantile: float, window: timedelta) -> str:
+    buckets = f"{prefix}job_queue_wait_seconds_bucket"
+    return f"histogram_quantile({quantile}, sum by (le) (rate({buckets}[{_seconds(window)}])))"
 
 
 def _seconds(window: timedelta) -> str:

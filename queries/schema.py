@@ -65,6 +65,8 @@ _QUALITY: Mapping[str, sa.types.TypeEngine[Any]] = {
     "score": sa.Numeric(),
     "passed": sa.Boolean(),
 }
+# Shown where an optional table has them, too.
+_MORE: Mapping[str, sa.types.TypeEngine[Any]] = {"actor": _TEXT, "detail": _TEXT}
 _NAIVE, _AWARE = "timestamp without time zone", "timestamp with time zone"
 
 # to_regclass takes the search path into account, and views; asked holds quoted identifiers.
@@ -79,16 +81,32 @@ _COLUMNS = sa.text("""
      where attribute.attnum > 0 and not attribute.attisdropped
      limit 10000 -- PostgreSQL allows 1,600 columns a table
 """)
+# Only a valid B-tree over the whole table serves a search. A view has none.
+_BY_STATUS = sa.text("""
+    select exists (
+        select
+          from pg_catalog.pg_index index
+          join pg_catalog.pg_class own on own.oid = index.indexrelid
+          join pg_catalog.pg_am method on method.oid = own.relam and method.amname = 'btree'
+          join pg_catalog.pg_attribute one on one.attrelid = index.indrelid and one.attnum = index.indkey[0]
+          join pg_catalog.pg_attribute two on two.attrelid = index.indrelid and two.attnum = index.indkey[1]
+         where index.indrelid = to_regclass(:jobs) and index.indisvalid and index.indpred is null
+           and index.indnkeyatts > 1 and one.attname = 'status' and two.attname = 'created_at')
+""")
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceSchema:
-    """The tables as they are there, with the columns that the role may read; what is not offered is None."""
+    """The tables as they are there, with the columns that the role may read; what is not offered is None.
+
+    by_status: whether an index on jobs (status, created_at) finds the newest of each status.
+    """
 
     jobs: sa.Table
     ledger: sa.Table | None
     events: sa.Table | None
     quality: sa.Table | None
+    by_status: bool
 
     @property
     def has_ledger(self) -> bool:
@@ -157,6 +175,7 @@ def discover(connection: Connection, jobs_table: str = "jobs") -> ServiceSchema:
                 ledger=_offered(found.get("cost_events", []), _LEDGER),
                 events=_offered(found.get("job_events", []), _EVENTS),
                 quality=_offered(found.get("quality_checks", []), _QUALITY),
+                by_status=connection.execute(_BY_STATUS, {"jobs": space + _quoted(name)}).scalar_one(),
             )
     raise MissingTable(table=jobs_table, setting=SETTING)
 
@@ -188,8 +207,8 @@ def _jobs(rows: Iterable[sa.Row[Any]], asked: str) -> sa.Table:
 
 
 def _offered(rows: list[sa.Row[Any]], needed: Mapping[str, sa.types.TypeEngine[Any]]) -> sa.Table | None:
-    readable = {row.column for row in rows if row.readable}
-    return _table(rows, needed) if readable.issuperset(needed) else None
+    may = [row for row in rows if row.readable]
+    return _table(may, {**_MORE, **needed}) if {row.column for row in may}.issuperset(needed) else None
 
 
 def _table(rows: list[sa.Row[Any]], columns: Mapping[str, sa.types.TypeEngine[Any]]) -> sa.Table:

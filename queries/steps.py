@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+QUEUED: Final = "queued"
 IMAGES: Final = "generate_images"
 STEPS: Final = (
-    "queued",
+    QUEUED,
     "normalize",
     "moderate_input",
     "generate_story",

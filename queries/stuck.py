@@ -19,14 +19,6 @@ STUCK_LIMIT = 2_000
 # The clock of a step that takes milliseconds is noise: nobody could look at a job before it counts as stalled.
 STALLED_FLOOR = timedelta(seconds=10)
 
-# Long enough to hold a quiet weekend, and no more rows than a quarter of a second's reading.
-STEP_HISTORY = timedelta(days=7)
-STEP_EVENTS_LIMIT = 50_000
-# The p95 of fewer values is just their maximum.
-STEP_MINIMUM = 20
-# The contract has ten; a service with steps of its own has some more.
-STEPS_LIMIT = 200
-
 
 def find(
     connection: Connection,
@@ -37,7 +29,7 @@ def find(
     *,
     limit: int = STUCK_LIMIT,
 ) -> StuckJobs:
-    """Every stuck job once, worst rule first, then longest stuck; step_p95 is the answer of step_p95().
+    """Every stuck job once, worst rule first, then longest stuck; step_p95 is that of step_times.
 
     A rule holds since the moment its limit was passed. Raises DatabaseError.
     """
@@ -56,42 +48,6 @@ def find(
     rows = connection.execute(question.order_by(stuck.c.rank, stuck.c.since, stuck.c.id)).all()
     found = tuple(_stuck_job(row, aliases) for row in rows if row.id is not None)
     return StuckJobs(found, rows[0].total or 0, rows[0].now)
-
-
-def step_p95(connection: Connection, schema: ServiceSchema) -> dict[str, timedelta]:
-    """How long a step takes at most 19 times out of 20, from the newest steps that were completed in STEP_HISTORY.
-
-    Steps with fewer than STEP_MINIMUM completions are left out; {} without job events. Raises DatabaseError.
-    """
-    if schema.events is None:
-        return {}
-    events = schema.events.c
-    newest = (
-        sa.select(
-            events.job_id, events.attempt, events.event, events.detail, schema.instant(events.at).label("at")
-        )
-        .where(events.event.in_(("step", "done", "failed", "cancelled", "retried", "recovered")))
-        .where(events.at >= schema.stored(events.at, schema.now - STEP_HISTORY))
-        .order_by(events.at.desc())
-        .limit(STEP_EVENTS_LIMIT)
-        .subquery("newest")
-    )
-    attempt, order = (newest.c.job_id, newest.c.attempt), newest.c.at
-    timed = sa.select(
-        newest.c.event,
-        newest.c.detail.op("->>")("step").label("step"),
-        (sa.func.lead(newest.c.at).over(partition_by=attempt, order_by=order) - newest.c.at).label("took"),
-        sa.func.lead(newest.c.event).over(partition_by=attempt, order_by=order).label("next"),
-    ).subquery("timed")
-    question = (
-        sa.select(timed.c.step, sa.func.percentile_cont(0.95).within_group(timed.c.took).label("p95"))
-        # A step that ended in a failure says how long somebody waited, not how long the step takes.
-        .where(timed.c.event == "step", timed.c.next.in_(("step", "done")), timed.c.step.is_not(None))
-        .group_by(timed.c.step)
-        .having(sa.func.count() >= STEP_MINIMUM)
-        .limit(STEPS_LIMIT)
-    )
-    return {row.step: row.p95 for row in connection.execute(question)}
 
 
 def _held(schema: ServiceSchema, rules: StuckRules, step_p95: Mapping[str, timedelta]) -> FromClause:

@@ -19,18 +19,17 @@ def jobs_today_by_owner(
 
     No user key leaves the database. Ids of which there is no job are left out. Raises DatabaseError.
     """
-    asked, made = schema.jobs.alias("asked"), schema.jobs.alias("made")
+    jobs, made = schema.jobs.c, schema.jobs.alias("made")
     since = schema.stored(made.c.created_at, day_start(schema, timezone))
-    owners = sa.select(asked.c.user_key).where(asked.c.id == any_of(job_ids))
+    # Read once: joined as a table, PostgreSQL may look for it among all jobs of each user.
+    asked = sa.select(jobs.id, jobs.user_key).where(jobs.id == any_of(job_ids)).cte("asked")
     today = (
         sa.select(made.c.user_key, sa.func.count().label("jobs"))
-        .where(made.c.user_key.in_(owners), made.c.created_at >= since)
+        .where(made.c.user_key.in_(sa.select(asked.c.user_key)), made.c.created_at >= since)
         .group_by(made.c.user_key)
         .subquery("today")
     )
-    question = (
-        sa.select(asked.c.id, sa.func.coalesce(today.c.jobs, 0).label("jobs"))
-        .select_from(asked.outerjoin(today, asked.c.user_key == today.c.user_key))
-        .where(asked.c.id == any_of(job_ids))
+    question = sa.select(asked.c.id, sa.func.coalesce(today.c.jobs, 0).label("jobs")).select_from(
+        asked.outerjoin(today, asked.c.user_key == today.c.user_key)
     )
     return {row.id: row.jobs for row in connection.execute(question)}

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from queries import costs, jobs, queue, stuck, usage
+from queries import costs, jobs, queue, step_times, stuck, usage
 from queries.aliases import Aliases
 from queries.models import MoneySource, Outcomes, PriceList, StuckRule, StuckRules
 from queries.steps import known
@@ -87,7 +87,8 @@ def test_outcomes_by_bucket_add_up(older_url: str) -> None:
 def test_nothing_is_stuck_while_the_rows_are_fresh(older_url: str) -> None:
     set_clock(older_url, END)
     with connect(older_url) as (connection, schema):
-        found = stuck.find(connection, schema, Aliases("k"), RULES, stuck.step_p95(connection, schema))
+        p95 = step_times.p95(step_times.usual(connection, schema))
+        found = stuck.find(connection, schema, Aliases("k"), RULES, p95)
         assert (found.jobs, found.total) == ((), 0)
         assert found.now.utcoffset() == timedelta(0)
 

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from demo.postgres import free_port
-from demo.prometheus import find
 from queries import health, metrics, providers
-from queries.errors import PrometheusRejected, PrometheusUnavailable
+from queries.errors import PrometheusRejected
 from queries.models import Provider
 from queries.prometheus import POINTS_LIMIT, Prometheus
+from tests.queries.scraping import DEADLINE, exporting, scraping
 
 PREFIX = "bookgen_"
-DEADLINE = timedelta(seconds=20)
 MONITOR_RAN = datetime(2026, 11, 23, 2, 14, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
@@ -60,76 +52,19 @@ bookgen_odd{{label="a\\"b\\\\c\\nd"}} 1
 NAMES = ("n1", "n3", "n5", "n6")
 
 
-class _Exporter(BaseHTTPRequestHandler):
-    scrapes = 0
-
-    def do_GET(self) -> None:
-        values = {name: int(name[1:]) * type(self).scrapes for name in NAMES}
-        type(self).scrapes += 1
-        body = EXPORTED.format(**values, monitor=MONITOR_RAN.timestamp()).lstrip().encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Keep the tests' output readable."""
+def exported(scrape: int) -> str:
+    values = {name: int(name[1:]) * scrape for name in NAMES}
+    return EXPORTED.format(**values, monitor=MONITOR_RAN.timestamp())
 
 
 @pytest.fixture(scope="module")
-def exporter() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Exporter)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield server.server_address[1]
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def eventually(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.1)
-
-
-def answers(prometheus: Prometheus, expression: str) -> bool:
-    try:
-        return bool(prometheus.instant(expression))
-    except (PrometheusUnavailable, PrometheusRejected):  # it is only starting
-        return False
-
-
-@pytest.fixture(scope="module")
-def prometheus(exporter: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """One that has scraped the exporter at least three times."""
-    folder: Path = tmp_path_factory.mktemp("prometheus")
-    configuration = folder / "prometheus.yml"
-    configuration.write_text(
-        "global: {scrape_interval: 1s}\n"
-        f"scrape_configs: [{{job_name: bookgen, static_configs: [{{targets: ['127.0.0.1:{exporter}']}}]}}]\n"
-    )
-    port = free_port()
-    binaries = find()
-    assert binaries is not None, "make test installs Prometheus"
-    command = [
-        str(binaries.prometheus),
-        f"--config.file={configuration}",
-        f"--storage.tsdb.path={folder / 'data'}",
-    ]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log, cwd=folder
-        )
-    found = Prometheus(f"http://127.0.0.1:{port}/", PREFIX, DEADLINE)
-    try:
-        eventually(lambda: answers(found, "sum(count_over_time(bookgen_intake_open[1m])) >= 3"))
-        yield found
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+    with (
+        exporting(exported) as exporter,
+        scraping(exporter, tmp_path_factory.mktemp("prometheus")) as url,
+    ):
+        yield Prometheus(url, PREFIX, DEADLINE)
 
 
 def value(prometheus: Prometheus, expression: str) -> float:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from queries import costs, jobs, queue, stuck
+from queries import costs, jobs, queue, step_times, stuck
 from queries.aliases import Aliases
 from queries.errors import DatabaseError, DatabaseForbidden, MissingColumn, MissingTable
 from queries.models import MoneySource, PriceList, StuckRules
@@ -82,7 +82,7 @@ def test_nothing_but_what_is_required(newer_url: str) -> None:
     prices = PriceList()
     with connect(newer_url) as (connection, schema):
         assert stuck.find(connection, schema, Aliases("k"), StuckRules(), {"any": timedelta(1)}).total == 4
-        assert stuck.step_p95(connection, schema) == {}
+        assert step_times.usual(connection, schema) == {}
         job = jobs.get(connection, schema, Aliases("k"), "failed1")
         assert job is not None
         assert (job.progress, job.step, job.error_code) == (None, None, None)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from queries import stuck
 from queries.aliases import Aliases
 from queries.models import StuckJobs, StuckRule, StuckRules
@@ -100,44 +98,3 @@ def test_users_are_aliases(newer_url: str) -> None:
     (one,) = find(newer_url).jobs
     assert one.job.user == Aliases("k").alias("user of job")
     assert "user of" not in repr(find(newer_url))
-
-
-def complete(url: str, step: str, seconds: float, books: int, ending: str = "step") -> None:
-    """Step history: the step begins, is heard of in between, and is followed by ending."""
-    run(
-        url,
-        "insert into job_events (job_id, attempt, at, event, detail)"  # noqa: S608
-        f" select '{step}' || n, 1, now() - interval '1 hour' + after * {seconds} * interval '1 s',"
-        " event, detail::json"
-        f" from generate_series(1, {books}) n, (values (0, 'step', '{{\"step\": \"{step}\"}}'),"
-        f" (0.5, 'progress', '{{}}'), (1, '{ending}', '{{}}')) as events(after, event, detail)",
-    )
-
-
-def test_step_history(newer_url: str) -> None:
-    complete(newer_url, "generate_story", 40, 100)
-    complete(newer_url, "normalize", 2, 100, "done")
-    complete(newer_url, "package", 3, stuck.STEP_MINIMUM - 1)
-    complete(newer_url, "generate_images", 500, 100, "failed")
-    with connect(newer_url) as (connection, schema):
-        found = stuck.step_p95(connection, schema)
-    assert found == {"generate_story": timedelta(seconds=40), "normalize": timedelta(seconds=2)}
-
-
-def test_p95_is_a_p95(newer_url: str) -> None:
-    run(
-        newer_url,
-        "insert into job_events (job_id, attempt, at, event, detail)"
-        " select 'job' || n, 1, now() - interval '1 hour' + case when event = 'done' then n else 0 end"
-        " * interval '1 s', event, '{\"step\": \"normalize\"}'"
-        " from generate_series(1, 101) n, unnest(array['step', 'done']) event",
-    )
-    with connect(newer_url) as (connection, schema):
-        assert stuck.step_p95(connection, schema) == {"normalize": timedelta(seconds=96)}
-
-
-@pytest.mark.parametrize("statement", ["delete from job_events", "drop table job_events"])
-def test_no_step_history(newer_url: str, statement: str) -> None:
-    run(newer_url, statement)
-    with connect(newer_url) as (connection, schema):
-        assert stuck.step_p95(connection, schema) == {}

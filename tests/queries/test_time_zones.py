@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from queries import costs, jobs, queue, stuck, usage
+from queries import costs, jobs, queue, step_times, stuck, usage
 from queries.aliases import Aliases
 from queries.models import PriceList, StuckRules
 from tests.queries.conftest import connect, run, set_clock
@@ -23,7 +23,8 @@ def numbers(url: str) -> dict[str, Any]:
     """What every question answers, times as distances from the database's clock."""
     day, hour = timedelta(days=1), timedelta(hours=1)
     with connect(url) as (connection, schema):
-        found = stuck.find(connection, schema, Aliases("k"), StuckRules(), stuck.step_p95(connection, schema))
+        p95 = step_times.p95(step_times.usual(connection, schema))
+        found = stuck.find(connection, schema, Aliases("k"), StuckRules(), p95)
         ids = [one.job.id for one in found.jobs]
         waiting = queue.open_jobs(connection, schema)
         buckets = jobs.outcomes_by_bucket(connection, schema, day, hour)
