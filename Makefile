@@ -21,6 +21,7 @@ demo-reset: .venv/ready ## forget the demo's data; the next `make demo` makes it
 
 test: .venv/ready ## every test, on real parts
 	@scripts/install prometheus
+	@scripts/install postgres
 	@scripts/install chromium
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
@@ -36,6 +37,7 @@ format: .venv/ready ## put the code into shape
 
 bench: .venv/ready ## the figures in benchmarks/, each as a ratio measured in one run
 	@scripts/install prometheus
+	@scripts/install postgres
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 messages: .venv/ready ## bring the language catalogues up to date with the code

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -19,14 +19,17 @@ import httpx
 import psycopg
 import sqlalchemy as sa
 
-from actions import bulk, jobs
-from actions.audit import Door, Outcome
-from actions.bulk import WORKERS, Batch, Runner
+from actions import bulks, jobs
+from actions.audit import Door
+from actions.bulks import Order
 from actions.client import ServiceClient
 from actions.permissions import Actor, Role
+from actions.release import WORKERS, Runner
 from demo.stack import Stack
+from queries import bulks as questions
 from queries import schema, stuck
 from queries.aliases import Aliases
+from queries.bulk_models import Bulk, ItemState
 from queries.database import engine
 from queries.jobs import get_many
 from queries.models import Job, StuckRules
@@ -36,7 +39,8 @@ JOBS = 1_000
 ROUNDS, JOBS_A_ROUND = 4, 100
 IDLE_READS = 20
 PAUSE_BETWEEN_READS_SECONDS = 0.1
-BATCH_SECONDS = 120
+BULK_SECONDS = 300
+POLL_SECONDS = 0.25
 OPERATOR = Actor("bench@example.com", Role.OPERATOR)
 ALIASES = Aliases("a key for benchmarks")
 TIMEOUT = timedelta(seconds=10)  # the console's default
@@ -50,7 +54,7 @@ RETRIES = "select count(*) from job_events where event = 'retried'"
 RETRIED_JOBS = "select count(distinct job_id) from job_events where event = 'retried'"
 RECORDED = """
 select count(*) from (
-    select target_id from ops.audit_log group by target_id
+    select target_id from ops.audit_log where target_kind = 'job' group by target_id
     having array_agg(phase order by phase) = '{intent,outcome}' and max(result) = 'done'
 ) as once
 """
@@ -77,11 +81,6 @@ class Bench:
             found = get_many(reader, self.schema, ALIASES, ids)
         return [found[job_id] for job_id in ids]
 
-    def retry(self, job: Job, request_id: str) -> Outcome:
-        return jobs.retry(
-            self.door, self.client, OPERATOR, job, start="failed_step", reason="bench", request_id=request_id
-        )
-
     def number(self, query: str) -> int:
         with psycopg.connect(self.stack.database_url) as connection:
             row = connection.execute(query.encode()).fetchone()
@@ -95,13 +94,8 @@ class Bench:
         return time.perf_counter() - began
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """The ratio of two figures of one run; context has the figures."""
-
-    name: str
-    ratio: float
-    context: str
+def compared(name: str, ratio: float, context: str) -> str:
+    return f"{name:<46} {ratio:5.2f} ×   {context}"
 
 
 @contextmanager
@@ -127,20 +121,30 @@ def seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def in_bulk(bench: Bench, selected: Sequence[Job], batch_id: str) -> Batch:
-    """Through the door with actions.bulk's workers; every job must have been done."""
-    runner = Runner()
-    batch = bulk.start(runner, batch_id, selected, bench.retry)
-    assert batch.wait(BATCH_SECONDS)
-    runner.close()
-    assert batch.progress.error is None
-    return batch
+def in_bulk(bench: Bench, selected: Sequence[Job], bulk_id: str) -> Bulk:
+    """Queued in the store and worked off by a runner, as in the console."""
+    order = Order("job.retry", selected, "bench", parameters={"from": "failed_step"})
+    bulks.start(bench.door, OPERATOR, order, bulk_id=bulk_id, limit=JOBS)
+    with ExitStack() as closing:
+        closing.callback(Runner(bench.door, lambda: bench.client).start().close)
+        return ended(bench, bulk_id)
+
+
+def ended(bench: Bench, bulk_id: str) -> Bulk:
+    for _ in range(int(BULK_SECONDS / POLL_SECONDS)):
+        with bench.reading.connect() as reader:
+            bulk = questions.get(reader, bulk_id)
+        if bulk is not None and bulk.ended_at is not None:
+            return bulk
+        time.sleep(POLL_SECONDS)
+    raise AssertionError(f"{bulk_id} did not end")
 
 
 def one_by_one(bench: Bench, selected: Sequence[Job]) -> None:
     """Through the same door, each after the last."""
+    retry = partial(jobs.retry, bench.door, bench.client, OPERATOR, start="failed_step", reason="bench")
     for job in selected:
-        assert bench.retry(job, f"one by one {job.id}").error is None
+        assert retry(job, request_id=f"one by one {job.id}").error is None
 
 
 def bare(bench: Bench, selected: Sequence[Job]) -> None:
@@ -164,40 +168,37 @@ def bare(bench: Bench, selected: Sequence[Job]) -> None:
         list(pool.map(post, selected))
 
 
-def against_one_by_one(bench: Bench) -> Compared:
+def against_one_by_one(bench: Bench) -> str:
     """Rounds in alternating order, so that a drift of the machine meets both alike."""
     took: dict[str, list[float]] = {"bulk": [], "one": []}
-    acts: dict[str, Callable[[Sequence[Job], str], object]] = {
-        "bulk": lambda selected, batch_id: in_bulk(bench, selected, batch_id),
-        "one": lambda selected, _: one_by_one(bench, selected),
-    }
     for number in range(ROUNDS):
-        for kind in sorted(acts, reverse=bool(number % 2)):
+        for kind in sorted(took, reverse=bool(number % 2)):
             selected = bench.new_jobs(JOBS_A_ROUND)
-            took[kind].append(seconds(partial(acts[kind], selected, f"round-{number}")))
+            at_once = partial(in_bulk, bench, selected, f"round-{number}")
+            took[kind].append(seconds(at_once if kind == "bulk" else partial(one_by_one, bench, selected)))
     together, alone = (JOBS_A_ROUND / median(took[kind]) for kind in ("bulk", "one"))
-    return Compared(
+    return compared(
         f"bulk, {WORKERS} at once : one after another",
         together / alone,
         f"{together:.0f} : {alone:.0f} jobs/s, medians of {ROUNDS} rounds of {JOBS_A_ROUND}",
     )
 
 
-def against_bare(bench: Bench) -> Compared:
+def against_bare(bench: Bench) -> str:
     """Half of the bare requests before the bulk, half after it."""
     first, selected = bench.new_jobs(JOBS // 2), bench.new_jobs(JOBS)
     bare_seconds = seconds(lambda: bare(bench, first))
     bulk_seconds = seconds(lambda: in_bulk(bench, selected, "thousand"))
     last = bench.new_jobs(JOBS // 2)
     bare_seconds += seconds(lambda: bare(bench, last))
-    return Compared(
+    return compared(
         f"bulk of {JOBS:,} : bare requests",
         bare_seconds / bulk_seconds,
         f"{bulk_seconds:.1f} s, {JOBS / bulk_seconds:.0f} : {JOBS / bare_seconds:.0f} jobs/s",
     )
 
 
-def reading_meanwhile(bench: Bench) -> Compared:
+def reading_meanwhile(bench: Bench) -> str:
     """The Stuck page's question while a bulk runs in the same process, as in the console.
 
     As many jobs again stay stuck throughout, and half of the idle time is taken before, half after.
@@ -220,7 +221,7 @@ def reading_meanwhile(bench: Bench) -> Compared:
         reader.result()
     after = [bench.seconds_to_find() for _ in range(IDLE_READS)]
     idle, slowed = (median(before) + median(after)) / 2, median(busy)
-    return Compared(
+    return compared(
         "stuck.find while a bulk runs : idle",
         slowed / idle,
         f"{slowed * 1000:.0f} : {idle * 1000:.0f} ms, medians; slowest of {len(busy)}: {max(busy) * 1000:.0f} ms",
@@ -228,10 +229,10 @@ def reading_meanwhile(bench: Bench) -> Compared:
 
 
 def once_each(bench: Bench) -> str:
-    """A batch that a new runner gets again does nothing, and no job was ever retried twice."""
+    """A bulk action that is started again does nothing, and no job was ever retried twice."""
     selected = bench.new_jobs(JOBS_A_ROUND)
-    assert in_bulk(bench, selected, "again").progress.done == JOBS_A_ROUND
-    assert in_bulk(bench, selected, "again").progress.skipped == JOBS_A_ROUND
+    for _ in range(2):
+        assert in_bulk(bench, selected, "again").counts[ItemState.DONE] == JOBS_A_ROUND
     through_the_door = 2 * ROUNDS * JOBS_A_ROUND + 2 * JOBS + 2 * JOBS_A_ROUND
     assert bench.number(RETRIES) == bench.number(RETRIED_JOBS) == through_the_door + JOBS
     assert bench.number(RECORDED) == through_the_door
@@ -241,9 +242,8 @@ def once_each(bench: Bench) -> str:
 def main() -> None:
     with running() as bench:
         in_bulk(bench, bench.new_jobs(JOBS_A_ROUND), "warm-up")
-        for found in (against_one_by_one(bench), against_bare(bench), reading_meanwhile(bench)):
-            print(f"{found.name:<46} {found.ratio:5.2f} ×   {found.context}")
-        print(once_each(bench))
+        for measure in (against_one_by_one, against_bare, reading_meanwhile, once_each):
+            print(measure(bench))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from types import TracebackType
 
 import psycopg
 
+from demo.programs import ROOT
+
 
 def _binaries() -> Path:
     """Where the wheel keeps its programs; found without importing it, since the import writes to /tmp."""
@@ -28,6 +30,9 @@ def _binaries() -> Path:
 
 
 BIN = _binaries()
+# Where Debian keeps its servers: installed, or unpacked into the checkout by scripts/install.
+INSTALLED = "usr/lib/postgresql/1[4-9]/bin"
+UNPACKED = ".test-tools/postgresql/usr/lib/postgresql/*/bin"
 # The data is a demo's or a test's: an operating system crash may lose it, a process crash may not.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=4GB")
 START_DEADLINE_SECONDS = 30
@@ -50,8 +55,16 @@ AS_NOBODY = (
 )
 
 
+def debian(machine: Path = Path("/"), checkout: Path = ROOT) -> Path:
+    """The programs of Debian's PostgreSQL, of the oldest one that is installed. Raises RuntimeError."""
+    for folder, pattern in ((machine, INSTALLED), (checkout, UNPACKED)):
+        if found := sorted(folder.glob(pattern)):
+            return found[0]
+    raise RuntimeError("Debian's PostgreSQL is not here: scripts/install postgres")
+
+
 @cache
-def unprivileged() -> tuple[tuple[str, ...], str | None]:
+def unprivileged(binaries: Path = BIN) -> tuple[tuple[str, ...], str | None]:
     """What to put before a command so that it does not run as root, and who then owns its files (None: we do).
 
     Raises RuntimeError, with what to do, where root cannot step down.
@@ -60,9 +73,9 @@ def unprivileged() -> tuple[tuple[str, ...], str | None]:
         return (), None
     if subprocess.run([*IN_NAMESPACE, "true"], check=False, capture_output=True).returncode == 0:
         return IN_NAMESPACE, "root"
-    if any(not folder.stat().st_mode & stat.S_IXOTH for folder in BIN.parents):
+    if any(not folder.stat().st_mode & stat.S_IXOTH for folder in binaries.parents):
         raise RuntimeError(
-            f"PostgreSQL does not run as root, and nobody else may read {BIN}: "
+            f"PostgreSQL does not run as root, and nobody else may read {binaries}: "
             "move the checkout to a folder that all may enter, such as /srv, or run this as a plain user."
         )
     return AS_NOBODY, "nobody"
@@ -88,6 +101,7 @@ class Postgres:
     port: int = 0
     options: tuple[str, ...] = ()
     spawned: Callable[[subprocess.Popen[bytes]], None] | None = None
+    binaries: Path = BIN
     process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str = "postgres") -> str:
@@ -109,9 +123,10 @@ class Postgres:
         arguments = [part for setting in settings for part in ("-c", setting)]
         with (self.directory.parent / f"{self.directory.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*unprivileged()[0], str(BIN / "postgres"), "-D", str(self.directory), *arguments],
+                [*self._command("postgres"), "-D", str(self.directory), *arguments],
                 stdout=log,
                 stderr=log,
+                env=self._environment(),
                 start_new_session=True,
             )
         if self.spawned is not None:
@@ -139,7 +154,7 @@ class Postgres:
 
     def _initialise(self) -> None:
         """Make the data directory, unless it is there; either way it belongs to who will run the server."""
-        prefix, owner = unprivileged()
+        owner = unprivileged(self.binaries)[1]
         made = (self.directory / "PG_VERSION").exists()
         if not made:
             shutil.rmtree(self.directory, ignore_errors=True)
@@ -148,8 +163,16 @@ class Postgres:
             _hand_over(self.directory, owner)
         if not made:
             options = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres", "--no-sync")
-            command = [*prefix, str(BIN / "initdb"), *options, f"--pgdata={self.directory}"]
-            subprocess.run(command, check=True, capture_output=True)
+            command = [*self._command("initdb"), *options, f"--pgdata={self.directory}"]
+            subprocess.run(command, check=True, capture_output=True, env=self._environment())
+
+    def _command(self, program: str) -> list[str]:
+        return [*unprivileged(self.binaries)[0], str(self.binaries / program)]
+
+    def _environment(self) -> dict[str, str]:
+        """Libraries that the machine lacks lie beside the server's own: see scripts/install."""
+        folders = [str(self.binaries.parent / "lib"), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
+        return {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(folders)}
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + START_DEADLINE_SECONDS
