@@ -14,6 +14,8 @@ from demo import care, prometheus
 from demo.incidents import OPENING_MONITOR_DIED
 from demo.machine import is_free, timezone
 from demo.programs import ROOT
+from demo.releases import NEWEST
+from demo.rhythm import HOUR
 from demo.stack import SEED, Stack
 from demo.state import OLD_DAYS, AlreadyRunning, Marker, State
 from demo.supervisor import StartFailed
@@ -125,6 +127,7 @@ def _after(stack: Stack) -> str:
             f"It begins with an incident: the job monitor stopped {OPENING_MONITOR_DIED / 60:.0f} minutes ago,",
             "and then a worker died with three books in hand: they are stuck until you retry or cancel them.",
             "The monitor comes back in 20 minutes, or at once: .venv/bin/python -m demo monitor start",
+            f"And since release {NEWEST.version}, {NEWEST.age / HOUR:.1f} hours ago, a part of all series fails.",
         ]
     return "\n".join([*lines, "", "Ctrl-C stops everything."])
 

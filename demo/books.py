@@ -8,25 +8,33 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from demo.endings import (
+    BROKEN,
     BY_CODE,
     CANCELLED,
     DONE,
     FINISHED,
+    IMAGES_FAILED,
     LOST,
     REFUSED,
     STEP_OF_ENDING,
     draw,
 )
-from demo.incidents import MONITOR_TICK, Course
+from demo.hands import taken
+from demo.incidents import BROKEN_SLOWNESS, MONITOR_TICK, Course
 from demo.prices import IMAGES_STEP, SECONDS_OF_STEP
 from demo.rhythm import MINUTE, Flags, Floats, Integers
+from service.pipeline import PLACEHOLDERS_ALLOWED
 from service.providers import IMAGES_PER_BOOK
 
 MAX_ATTEMPTS = 4
 SLA_SECONDS = 600.0
 NEVER = 1e12
 SPREAD = 0.25
+# From a request to the next look of a worker that has nothing to do.
+NOTICED_SECONDS = (0.02, 0.15)
 OPERATOR_RETRIES = 0.35
+# Of what the newest release broke: that is left for whoever opens the demo.
+BROKEN_RETRIES = 0.07
 MONITOR_RECOVERS = 0.7
 PLACEHOLDER_BOOKS = 0.015
 
@@ -79,16 +87,17 @@ class Waiting:
     by_monitor: Flags
 
 
-def attempts(random: np.random.Generator, course: Course, asked: Floats) -> Attempts:
+def attempts(random: np.random.Generator, course: Course, asked: Floats, series: Flags) -> Attempts:
     """Make every book that was let in at these times, with retries, until the course's end.
 
-    What would end after that is not begun, so that nothing is open at the end but what is put there on purpose.
+    series says which of them are series. What would end after that is not begun, so that nothing is open at the
+    end but what is put there on purpose.
     """
     none = np.zeros(len(asked), np.int64)
     waiting = Waiting(np.arange(len(asked)), none + 1, asked, none, none, none > 0)
     rounds = []
     for _ in range(MAX_ATTEMPTS):
-        made = _run(random, course, waiting)
+        made = _run(random, course, waiting, series[waiting.job])
         made = made.where(made.closed < course.end - 1)
         rounds.append(made)
         waiting = _tried_again(random, course, made)
@@ -103,29 +112,19 @@ def joined(rounds: Iterable[Attempts]) -> Attempts:
     return joined.where(np.argsort(joined.begun, kind="stable"))
 
 
-def _run(random: np.random.Generator, course: Course, waiting: Waiting) -> Attempts:
-    """What becomes of each waiting attempt."""
-    count = len(waiting.job)
-    begun = waiting.asked + random.lognormal(0.2, 0.6, count)
-    lengths = SECONDS_OF_STEP * random.lognormal(0, SPREAD, (count, FINISHED))
-    lengths[np.arange(FINISHED) < waiting.first[:, None]] = 0
-    lengths[:, IMAGES_STEP] *= 1 - waiting.had / IMAGES_PER_BOOK
+def _run(random: np.random.Generator, course: Course, waiting: Waiting, series: Flags) -> Attempts:
+    """What becomes of each waiting attempt; series says which are at series."""
+    broken = series & course.regression.hits(random, waiting.asked) & (waiting.first <= IMAGES_STEP)
+    lengths = _lengths(random, waiting, broken)
+    begun = _begun(random, waiting, lengths.sum(axis=1))
     starts = begun[:, None] + np.cumsum(lengths, axis=1) - lengths
-    ending = draw(random, course, starts, waiting.first)
+    ending = draw(random, course, starts, waiting.first, broken)
     last = STEP_OF_ENDING[ending]
-    share = np.where(ending == DONE, 1.0, random.uniform(0.15, 0.95, count))
+    share = np.where(ending == DONE, 1.0, random.uniform(0.15, 0.95, len(ending)))
     ended = _at(starts, last) + share * _at(lengths, last)
     found = course.last_tick(waiting.asked + SLA_SECONDS) + MONITOR_TICK
     found[found > course.monitor_died] = NEVER
-    placeholders = np.where(
-        (ending == DONE) & (waiting.first <= IMAGES_STEP) & (random.random(count) < PLACEHOLDER_BOOKS),
-        random.integers(1, 4, count),
-        0,
-    )
-    missing = IMAGES_PER_BOOK - waiting.had
-    some = (random.random(count) * missing).astype(np.int64)
-    reached = (waiting.first <= IMAGES_STEP) & (last >= IMAGES_STEP)
-    got = np.where(reached, np.where(last == IMAGES_STEP, some, np.maximum(0, missing - placeholders)), 0)
+    got, given_up = _images(random, waiting, ending)
     return Attempts(
         job=waiting.job,
         number=waiting.number,
@@ -140,9 +139,36 @@ def _run(random: np.random.Generator, course: Course, waiting: Waiting) -> Attem
         closed=np.where(ending == LOST, found, ended),
         had=waiting.had,
         got=got,
-        placeholders=np.minimum(placeholders, missing),
+        placeholders=given_up,
         by_monitor=waiting.by_monitor,
     )
+
+
+def _lengths(random: np.random.Generator, waiting: Waiting, broken: Flags) -> Floats:
+    """Seconds that each step of each attempt would take to its end; what was made before takes none."""
+    lengths: Floats = SECONDS_OF_STEP * random.lognormal(0, SPREAD, (len(waiting.job), FINISHED))
+    lengths[np.arange(FINISHED) < waiting.first[:, None]] = 0
+    lengths[:, IMAGES_STEP] *= (1 - waiting.had / IMAGES_PER_BOOK) * np.where(broken, BROKEN_SLOWNESS, 1)
+    return lengths
+
+
+def _begun(random: np.random.Generator, waiting: Waiting, seconds: Floats) -> Floats:
+    """When a worker took each up. What is tried again goes first: the service takes the oldest job."""
+    noticed = random.uniform(*NOTICED_SECONDS, len(seconds))
+    again = waiting.number > 1
+    return noticed + np.where(again, waiting.asked, taken(waiting.asked, noticed + seconds))
+
+
+def _images(random: np.random.Generator, waiting: Waiting, ending: Integers) -> tuple[Integers, Integers]:
+    """How many images each attempt buys and how many it gives up, as the service would before it fails a book."""
+    missing, last = IMAGES_PER_BOOK - waiting.had, STEP_OF_ENDING[ending]
+    reached = (waiting.first <= IMAGES_STEP) & (last >= IMAGES_STEP)
+    failed = np.isin(ending, IMAGES_FAILED)
+    lacking = reached & (ending == DONE) & (random.random(len(ending)) < PLACEHOLDER_BOOKS)
+    given_up = np.where(lacking, random.integers(1, PLACEHOLDERS_ALLOWED + 1, len(ending)), 0)
+    given_up = np.minimum(np.where(failed, PLACEHOLDERS_ALLOWED, given_up), missing - failed)
+    some = (random.random(len(ending)) * (missing - given_up)).astype(np.int64)
+    return np.where(reached, np.where(last == IMAGES_STEP, some, missing - given_up), 0), given_up
 
 
 def _at(table: Floats, step: Integers) -> Floats:
@@ -156,7 +182,9 @@ def _tried_again(random: np.random.Generator, course: Course, made: Attempts) ->
     open_to_more = made.number < MAX_ATTEMPTS
     by_monitor = (made.ending == LOST) & (random.random(len(made)) < MONITOR_RECOVERS) & open_to_more
     failed = ~np.isin(made.ending, (DONE, CANCELLED, LOST, *REFUSED))
-    by_operator = failed & (random.random(len(made)) < OPERATOR_RETRIES) & open_to_more
+    broken = np.isin(made.ending, BROKEN) & (made.closed >= course.regression.begin)
+    retried = random.random(len(made)) < np.where(broken, BROKEN_RETRIES, OPERATOR_RETRIES)
+    by_operator = failed & retried & open_to_more
     after = made.closed.copy()
     for outage in course.outages:
         after[outage.holds(after)] = outage.end

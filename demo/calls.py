@@ -23,12 +23,16 @@ _ENDS_IN_A_FAILED_CALL = np.array(
 
 @dataclass(frozen=True)
 class Calls:
-    """One row a call. attempt is a row of Attempts, provider an index into providers.ALL, nano is USD x 10^9."""
+    """One row a call. attempt is a row of Attempts, provider an index into providers.ALL, nano is USD x 10^9.
+
+    at is when it ended, after seconds.
+    """
 
     attempt: Integers
     step: Integers
     provider: Integers
     at: Floats
+    seconds: Floats
     succeeded: Flags
     units: Integers
     nano: Integers
@@ -42,8 +46,32 @@ def calls(random: np.random.Generator, made: Attempts) -> Calls:
     cell = np.repeat(np.arange(total.size), total)
     nth = np.arange(cell.size) - np.repeat(np.cumsum(total) - total, total)
     begin, end = made.starts.ravel()[cell], made.stops.ravel()[cell]
-    at = begin + (nth + 1) / total[cell] * (end - begin)
-    return _priced(random, cell // FINISHED, cell % FINISHED, at, nth < good.ravel()[cell])
+    seconds = (end - begin) / total[cell]
+    at = begin + (nth + 1) * seconds
+    return _priced(random, cell, at, seconds, nth < good.ravel()[cell])
+
+
+@dataclass(frozen=True)
+class Images:
+    """One row an image that an attempt was done with: number in the book, bought or given up for a placeholder."""
+
+    attempt: Integers
+    number: Integers
+    at: Floats
+    placeholder: Flags
+
+
+def images(made: Attempts) -> Images:
+    """Every image of every attempt, each after its last call."""
+    good, bad = (counts[:, IMAGES_STEP] for counts in _counts(made))
+    done = made.got + made.placeholders
+    attempt = np.repeat(np.arange(len(made)), done)
+    nth = np.arange(attempt.size) - np.repeat(np.cumsum(done) - done, done)
+    given_up = np.maximum(0, nth + 1 - made.got[attempt])
+    calls_so_far = np.minimum(nth + 1, made.got[attempt]) + given_up * CALLS_PER_ORDER
+    begin, end = made.starts[attempt, IMAGES_STEP], made.stops[attempt, IMAGES_STEP]
+    at = begin + calls_so_far * ((end - begin) / (good + bad)[attempt])
+    return Images(attempt, made.had[attempt] + nth + 1, at, given_up > 0)
 
 
 def _counts(made: Attempts) -> tuple[Integers, Integers]:
@@ -61,8 +89,10 @@ def _counts(made: Attempts) -> tuple[Integers, Integers]:
     return good, bad
 
 
-def _priced(random: np.random.Generator, attempt: Integers, step: Integers, at: Floats, succeeded: Flags) -> Calls:
-    count = len(attempt)
+def _priced(random: np.random.Generator, cell: Integers, at: Floats, seconds: Floats, succeeded: Flags) -> Calls:
+    """The calls of these cells, which number the steps of all attempts."""
+    attempt, step = np.divmod(cell, FINISHED)
+    count = len(cell)
     provider = PROVIDER_OF_STEP[step]
     usual = UNITS_OF_STEP[step]
     spread = np.where(usual == 1, 1.0, random.uniform(1 - UNITS_SPREAD, 1 + UNITS_SPREAD, count))
@@ -70,4 +100,4 @@ def _priced(random: np.random.Generator, attempt: Integers, step: Integers, at: 
     unpriced = succeeded & (random.random(count) < UNPRICED)
     units = np.where(billed, np.rint(usual * spread), 0).astype(np.int64)
     nano = np.where(billed & ~unpriced, units * NANO_PER_UNIT[provider], 0)
-    return Calls(attempt, step, provider, at, succeeded, units, nano, unpriced)
+    return Calls(attempt, step, provider, at, seconds, succeeded, units, nano, unpriced)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from demo.incidents import FAILING_JOBS, Course, Outage
-from demo.rhythm import Floats, Integers
+from demo.rhythm import Flags, Floats, Integers
 from service.providers import NEEDED, Mode
 from service.steps import Step
 
@@ -44,8 +44,9 @@ ENDINGS = (
     Ending("failed", "LLM_JSON_INVALID", 0.009, Step.STORY),
     Ending("failed", "LLM_TIMEOUT", 0.009, Step.IMAGE_PROMPTS),
     Ending("failed", "IMAGE_FAILED", 0.014, Step.IMAGES),
-    Ending("failed", "IMAGE_TIMEOUT", 0.01, Step.IMAGES),
-    Ending("failed", "IMAGE_RATE_LIMIT", 0.005, Step.IMAGES),
+    Ending("failed", "IMAGE_TIMEOUT", 0.009, Step.IMAGES),
+    # Not seen before the newest release.
+    Ending("failed", "IMAGE_RATE_LIMIT", 0, Step.IMAGES),
     Ending("failed", "STORAGE_UPLOAD_FAILED", 0.003, Step.PACKAGE),
     Ending("failed", "DB_WRITE_FAILED", 0.0025, Step.PACKAGE),
     Ending("failed", "QUEUE_FAILED", 0.0006, Step.NORMALIZE),
@@ -62,18 +63,25 @@ DONE = 0
 CANCELLED = next(index for index, ending in enumerate(ENDINGS) if ending.status == "cancelled")
 LOST = next(index for index, ending in enumerate(ENDINGS) if ending.lost)
 BY_CODE = {ending.code: index for index, ending in enumerate(ENDINGS) if ending.status == "failed"}
+BROKEN = (BY_CODE["IMAGE_TIMEOUT"], BY_CODE["IMAGE_RATE_LIMIT"])
 REFUSED = (BY_CODE["SAFETY_INPUT"], BY_CODE["SAFETY_OUTPUT"])
+IMAGES_FAILED = tuple(index for code, index in BY_CODE.items() if code and code.startswith("IMAGE_"))
 STEP_OF_ENDING: Integers = np.array([ending.step_index for ending in ENDINGS])
 
 
-def draw(random: np.random.Generator, course: Course, starts: Floats, first: Integers) -> Integers:
-    """An index into ENDINGS for each attempt, whose steps start at starts[attempt, step], the first at first."""
+def draw(random: np.random.Generator, course: Course, starts: Floats, first: Integers, broken: Flags) -> Integers:
+    """An index into ENDINGS for each attempt, whose steps start at starts[attempt, step], the first at first.
+
+    The broken ones fail in their images, unless they fail before.
+    """
     bounds = np.cumsum([ending.share for ending in ENDINGS[1:]])
     drawn = np.searchsorted(bounds, random.random(len(starts)), side="right") + 1
     ending = np.where(drawn < len(ENDINGS) - 2, drawn, DONE)
     ending[(STEP_OF_ENDING[ending] < first) | ((first > 0) & np.isin(ending, (*REFUSED, LOST)))] = DONE
     for outage in course.outages:
         _suffer(random, outage, starts, first, ending)
+    hit = broken & (STEP_OF_ENDING[ending] >= STEPS.index(Step.IMAGES))
+    ending[hit] = random.choice(BROKEN, int(hit.sum()))
     return ending
 
 
@@ -82,7 +90,7 @@ def _suffer(
 ) -> None:
     """Let the attempts that need the failing provider fail there, unless they ended before."""
     codes = outage.provider.codes
-    chosen = {Mode.DOWN: (codes.failed,), Mode.RATE_LIMITED: (codes.rate_limited,)}.get(
+    chosen = {Mode.DOWN: (codes.failed,), Mode.HANGING: (codes.timeout,)}.get(
         outage.mode, (codes.failed, codes.garbage)
     )
     step = max(STEPS.index(step) for step, provider in NEEDED.items() if provider is outage.provider)

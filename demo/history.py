@@ -12,7 +12,11 @@ from demo.incidents import Course
 from demo.openmetrics import blocks, minutes, write
 from demo.past import Past, past
 from demo.prometheus import INSTANCE, JOB, Binaries
+from demo.rhythm import DAY
 from demo.supervisor import Supervisor
+
+# Told minute by minute.
+RECENT = 2 * DAY
 
 
 def make(course: Course, url: str, *, supervisor: Supervisor, binaries: Binaries | None, metrics: Path) -> Past:
@@ -42,5 +46,5 @@ def _files(made: Past, folder: Path) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for number, grid in enumerate(blocks(minutes(made.course.start, made.course.end))):
         path = folder / f"history-{number}.txt"
-        write(path, lines, grid, {"job": JOB, "instance": INSTANCE})
+        write(path, lines, grid, {"job": JOB, "instance": INSTANCE}, recent=made.course.end - RECENT)
         yield path

@@ -1,4 +1,4 @@
-"""What went wrong in the past quarter: providers that failed, a day that cost too much, two releases."""
+"""What went wrong in the past quarter: providers that failed, a day that cost too much, a release that broke."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demo.rhythm import DAY, HOUR, MINUTE, Floats
+from demo.releases import NEWEST, RELEASES, Release
+from demo.rhythm import DAY, HOUR, MINUTE, Flags, Floats
 from service.providers import PICTURE_ONE, STORY_LLM, Mode, Provider
 
-SPIKE_FACTOR = 2.6
+# On the ordinary requests of that day, which are less than half of all.
+SPIKE_FACTOR = 4.5
 FAILING_JOBS = 0.85
+# Of the series, when the newest release begins to be used, and by now: the provider has mended most of it.
+BROKEN_SHARES = (0.42, 0.1)
+BROKEN_SLOWNESS = 2.5
+BROKEN_AFTER = 5 * MINUTE
 OPENING_WORKER_DIED = 38 * MINUTE
 OPENING_MONITOR_DIED = 41 * MINUTE
 MONITOR_TICK = 5 * MINUTE
@@ -25,18 +31,22 @@ class Outage:
     begin: float
     end: float
 
-    def holds(self, at: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def holds(self, at: Floats) -> Flags:
         """Which of these instants lie in the outage."""
-        return (at >= self.begin) & (at < self.end)
+        return np.asarray((at >= self.begin) & (at < self.end))
 
 
 @dataclass(frozen=True)
-class Release:
-    """A version of the service, in use from begin on."""
+class Regression:
+    """What the newest release broke: from begin to end, at a falling share, series are slow and fail at images."""
 
-    version: str
-    commit: str
     begin: float
+    end: float
+
+    def hits(self, random: np.random.Generator, asked: Floats) -> Flags:
+        """Which of the attempts at series, asked for at these instants, fail."""
+        share = np.interp(asked, (self.begin, self.end), BROKEN_SHARES, left=0)
+        return np.asarray(random.random(asked.size) < share)
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,13 @@ class Course:
     timezone: str
     outages: tuple[Outage, ...]
     releases: tuple[Release, ...]
+    regression: Regression
     spike: float
+
+    @property
+    def release_begins(self) -> Floats:
+        """When each release came into use; that may be before the start."""
+        return self.end - np.array([release.age for release in self.releases])
 
     @property
     def monitor_died(self) -> float:
@@ -93,14 +109,11 @@ def course(seed: int, end: float, days: float, timezone: str) -> Course:
         outages=(
             outage(0.17, STORY_LLM, Mode.FAILING, 38),
             outage(0.48, PICTURE_ONE, Mode.DOWN, 63),
-            outage(0.74, PICTURE_ONE, Mode.RATE_LIMITED, 47),
+            outage(0.74, PICTURE_ONE, Mode.HANGING, 47),
             outage(0.90, PICTURE_ONE, Mode.FAILING, 55),
         ),
-        releases=(
-            Release("0.8.3", "5b1f0c2", start),
-            Release("0.9.0", "c84e71d", at(0.37)),
-            Release("1.0.0", "e07a9b4", at(0.80)),
-        ),
+        releases=RELEASES,
+        regression=Regression(end - NEWEST.age + BROKEN_AFTER, end),
         spike=at(0.62),
     )
 

@@ -9,10 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo.columns import chosen, hexadecimal, instants, joined
+from demo.kinds import KINDS
 from demo.past import Past
-
-KINDS = ("job", "series", "regen", "inpaint", "retell", "audio")
-KIND_SHARES = (0.86, 0.05, 0.04, 0.02, 0.02, 0.01)
 
 
 @dataclass(frozen=True)
@@ -27,13 +25,12 @@ class Names:
 def names(past: Past) -> Names:
     """The same ids for the same past."""
     random = np.random.default_rng([past.course.seed, 4])
-    kinds = chosen(KINDS, random.choice(len(KINDS), len(past), p=KIND_SHARES))
     stamp = pc.strftime(instants(np.floor(past.created)).cast(pa.timestamp("s", tz="UTC")), "%Y%m%d_%H%M%S")
     place = random.integers(0, 2, len(past.attempts))
-    releases = np.searchsorted([release.begin for release in past.course.releases], past.attempts.begun) - 1
+    releases = np.searchsorted(past.course.release_begins, past.attempts.begun) - 1
     workers = [f"books-{place}-{release.commit}" for release in past.course.releases for place in ("a", "b")]
     return Names(
-        job_ids=joined(kinds, stamp, hexadecimal(random, len(past), 8), separator="_"),
+        job_ids=joined(chosen(KINDS, past.kind_of), stamp, hexadecimal(random, len(past), 8), separator="_"),
         users=chosen(past.users.keys, past.user_of),
         workers=chosen(workers, np.maximum(releases, 0) * 2 + np.where(past.left_open, 1, place)),
     )

@@ -7,18 +7,18 @@ import numpy as np
 from demo.books import NEVER, Attempts
 from demo.endings import FINISHED, LOST
 from demo.incidents import Course
-from demo.prices import SECONDS_OF_STEP, STEPS
+from demo.prices import SECONDS_OF_STEP, SPEED, STEPS
 from service.steps import Step
 
 WAITED = 1.2
-# For each book: seconds from its creation to the worker's death, the step it had come to, the images it had.
+# For each book: seconds at full speed from its creation to the worker's death, the step it was in, its images.
 LEFT = ((36.0, Step.IMAGES, 6), (13.0, Step.IMAGE_PROMPTS, 0), (5.5, Step.STORY, 0))
 BOOKS = len(LEFT)
 
 
 def created(course: Course) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """When the books that were left were asked for."""
-    return course.worker_died - np.array([before for before, _, _ in LEFT])
+    return course.worker_died - np.array([before for before, _, _ in LEFT]) / SPEED
 
 
 def opening(course: Course, first_job: int) -> Attempts:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.prices import SPEED
 from demo.programs import Program, python, says, serves
+from demo.releases import NEWEST
 
-VERSION, COMMIT = "1.0.0", "e07a9b4"
 POSTGRES, PROMETHEUS, API, MONITOR, CONSOLE, TRAFFIC = (
     *("postgres", "prometheus", "api"),
     *("monitor", "console", "traffic"),
@@ -96,8 +97,9 @@ class Parts:
             "BOOKGEN_HOST": HOST,
             "BOOKGEN_PORT": str(self.api_port),
             "BOOKGEN_DEMO": "1",
-            "BOOKGEN_VERSION": VERSION,
-            "BOOKGEN_COMMIT": COMMIT,
+            "BOOKGEN_VERSION": NEWEST.version,
+            "BOOKGEN_COMMIT": NEWEST.commit,
+            "BOOKGEN_SPEED": str(SPEED),
             "PROMETHEUS_MULTIPROC_DIR": str(self.counters),
             **self.service_env,
         }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
+from demo import past_durations
 from demo.books import NEVER, SLA_SECONDS, SPREAD, Attempts
 from demo.endings import ENDINGS, FINISHED
 from demo.incidents import MONITOR_TICK, Course, Outage
@@ -15,7 +17,7 @@ from demo.prices import NANO, SECONDS_OF_STEP
 from demo.rhythm import MINUTE, Floats
 from service.commands import API_CONNECTIONS
 from service.guardrails import BY_NAME, LIMITS
-from service.metrics import DURATIONS, ERROR_CODES, INTAKE
+from service.metrics import ERROR_CODES, INTAKE
 from service.providers import ALL
 from service.settings import Settings
 from service.stuck import MONITOR_TICKS as DEAD_TICKS
@@ -29,7 +31,7 @@ DAILY_COST_WARNING = Settings.model_fields["daily_cost_warning_usd"].default
 def series(past: Past) -> Iterator[Series]:
     """Every line of the history."""
     yield from _finished(past)
-    yield from _durations(past)
+    yield from past_durations.series(past)
     yield from _tries(past)
     yield from _providers(past)
     yield from _states(past)
@@ -47,21 +49,6 @@ def _finished(past: Past) -> Iterator[Series]:
         labels = {"status": status, **({"error_code": code} if code else {})}
         at = made.closed[np.isin(made.ending, same)]
         yield Series("bookgen_jobs_finished_total", cumulative(at), labels)
-
-
-def _durations(past: Past) -> Iterator[Series]:
-    """From a job's creation to its end: a histogram for each status that has a chart."""
-    made = past.attempts
-    name = "bookgen_job_duration_seconds"
-    for status in ("done", "failed"):
-        chosen = np.isin(made.ending, [index for index, ending in enumerate(ENDINGS) if ending.status == status])
-        at, seconds = made.closed[chosen], (made.closed - past.created[made.job])[chosen]
-        for bound in DURATIONS:
-            labels = {"status": status, "le": str(float(bound))}
-            yield Series(f"{name}_bucket", cumulative(at[seconds <= bound]), labels)
-        yield Series(f"{name}_bucket", cumulative(at), {"status": status, "le": "+Inf"})
-        yield Series(f"{name}_count", cumulative(at), {"status": status})
-        yield Series(f"{name}_sum", cumulative(at, np.round(seconds, 3)), {"status": status})
 
 
 def _tries(past: Past) -> Iterator[Series]:
@@ -171,7 +158,6 @@ def _house(course: Course) -> Iterator[Series]:
     for state, connections in (("used", 1), ("idle", 3)):
         yield Series("bookgen_db_pool_connections", constant(connections), {"state": state})
     yield Series("bookgen_db_pool_connections_max", constant(API_CONNECTIONS))
-    ends = [*(release.begin for release in course.releases[1:]), NEVER]
-    for release, end in zip(course.releases, ends, strict=True):
+    for release, (begin, end) in zip(course.releases, pairwise([*course.release_begins, NEVER]), strict=True):
         labels = {"version": release.version, "commit": release.commit}
-        yield Series("bookgen_build_info", changing([(release.begin, 1.0), (end, np.nan)], np.nan), labels)
+        yield Series("bookgen_build_info", changing([(begin, 1.0), (end, np.nan)], np.nan), labels)

@@ -21,6 +21,8 @@ from service.steps import Step
 STEPS = tuple(Step)
 IMAGES_STEP = STEPS.index(Step.IMAGES)
 NANO = 10**9
+# The service's setting: at its full speed, books would hardly ever wait.
+SPEED = 0.6
 # Seconds of a step that calls nobody.
 SILENT_SECONDS = 0.3
 
@@ -38,5 +40,7 @@ _ORDERS = tuple(_CALLS.get(step) for step in STEPS)
 CALLS_OF_STEP: Integers = np.array([order[1] if order else 0 for order in _ORDERS])
 UNITS_OF_STEP: Floats = np.array([order[0].units if order else 0.0 for order in _ORDERS])
 PROVIDER_OF_STEP: Integers = np.array([ALL.index(order[0].provider) if order else 0 for order in _ORDERS])
-SECONDS_OF_STEP: Floats = np.array([order[0].seconds * order[1] if order else SILENT_SECONDS for order in _ORDERS])
+SECONDS_OF_STEP: Floats = (
+    np.array([order[0].seconds * order[1] if order else SILENT_SECONDS for order in _ORDERS]) / SPEED
+)
 NANO_PER_UNIT: Integers = np.array([int(provider.unit_price * NANO) for provider in ALL])

@@ -16,7 +16,8 @@ Flags = NDArray[np.bool_]
 MINUTE, QUARTER, HOUR, DAY = 60.0, 900.0, 3600.0, 86400.0
 # 1 January 1970 was a Thursday, Mondays are 0.
 EPOCH_WEEKDAY = 3
-BOOKS_A_DAY = 600.0
+# Those of single readers; crowds ask for more.
+BOOKS_A_DAY = 280.0
 GROWTH_A_DAY = 0.0025
 # Relative to the day's mean, for each hour of the local day: a small noon peak, then bedtime stories.
 BY_HOUR = np.array(
@@ -29,14 +30,19 @@ BY_HOUR = np.array(
 BY_WEEKDAY = np.array((0.91, 0.90, 0.92, 0.96, 1.08, 1.18, 1.05))
 
 
-def books_per_second(at: Floats, timezone: str, now: float) -> Floats:
-    """The expected rate of requests at these Unix times, where BOOKS_A_DAY is the level of now."""
+def activity(at: Floats, timezone: str, now: float) -> Floats:
+    """How busy these Unix times are, where 1 is the mean of a day by now."""
     local = at + _offsets(at, ZoneInfo(timezone))
     hour = local % DAY / HOUR
     daily = np.interp(hour, np.arange(25), np.append(BY_HOUR, BY_HOUR[0])) / BY_HOUR.mean()
     weekly = BY_WEEKDAY[(local // DAY + EPOCH_WEEKDAY).astype(np.int64) % 7] / BY_WEEKDAY.mean()
     growth = np.exp(GROWTH_A_DAY * (at - now) / DAY)
-    return np.asarray(BOOKS_A_DAY / DAY * daily * weekly * growth, dtype=np.float64)
+    return np.asarray(daily * weekly * growth, dtype=np.float64)
+
+
+def books_per_second(at: Floats, timezone: str, now: float) -> Floats:
+    """The expected rate of single readers' requests at these Unix times."""
+    return BOOKS_A_DAY / DAY * activity(at, timezone, now)
 
 
 def _offsets(at: Floats, zone: ZoneInfo) -> Floats:

@@ -19,10 +19,6 @@ from service import steps
 from service.books import LONGEST_WORDS, PASS_SCORE
 from service.providers import ALL, IMAGES_PER_BOOK
 
-KINDS = ("job", "series", "regen", "inpaint", "retell", "audio")
-KIND_SHARES = (0.86, 0.05, 0.04, 0.02, 0.02, 0.01)
-OPERATORS = ("mina.park", "j.alvarez", "tomas.k")
-REASONS = ("provider is back", "customer asked", "transient error", "retry after the outage")
 FLAGGED = '{"flagged": true, "categories": ["forbidden_content"], "words": ["weapon"], "read": 9}'
 CLEAN = '{"flagged": false, "categories": [], "words": [], "read": 9}'
 
@@ -142,7 +138,7 @@ def _scores(
     yield "repetition", 1 - repeated / IMAGES_PER_BOOK, repeated, " repeated pages"
     different = random.integers(44, 62, count)
     yield "vocabulary_diversity", np.minimum(1, different / 52), different, " different words"
-    usual = np.where(books.closed > past.course.releases[-1].begin, 0.93, 0.97)
+    usual = np.where(books.closed > past.course.release_begins[-1], 0.93, 0.97)
     likeness = random.triangular(0.7, usual, 1.0)
     yield "character_consistency", likeness, np.full(count, IMAGES_PER_BOOK), " pages with the main character"
     missing = books.placeholders

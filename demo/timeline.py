@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from demo.calls import images
 from demo.columns import chosen, instants
 from demo.endings import BY_CODE, CANCELLED, ENDINGS, FINISHED, LOST
 from demo.names import Names
@@ -15,6 +16,7 @@ from demo.past import Past
 from demo.prices import STEPS
 from demo.rhythm import Floats, Integers
 from service import steps
+from service.providers import IMAGES_PER_BOOK
 
 OPERATORS = ("Mina Park", "Ada Mensah")
 REASONS = ("provider is back", "customer asked", "transient error", "retry after the outage")
@@ -28,6 +30,7 @@ def job_events(past: Past, shared: Names) -> pa.Table:
         _asked(past, shared, rows[made.number == 1]),
         _again(past, shared, rows[made.number > 1]),
         _begun(past, shared, rows),
+        _images(past, shared),
         _entered(past, shared),
         _ends(past, shared, rows[made.ending != LOST]),
     ]
@@ -57,6 +60,25 @@ def _entered(past: Past, shared: Names) -> pa.Table:
         event="step",
         detail=_of_step(step, "step", "progress"),
         actor=shared.workers.take(pa.array(rows)),
+    )
+
+
+def _images(past: Past, shared: Names) -> pa.Table:
+    """One event for each image, which is kept as soon as it is paid for."""
+    made = images(past.attempts)
+    told = [
+        json.dumps({"image": number, "of": IMAGES_PER_BOOK, "placeholder": placeholder})
+        for placeholder in (False, True)
+        for number in range(1, IMAGES_PER_BOOK + 1)
+    ]
+    return _events(
+        past,
+        shared,
+        made.attempt,
+        at=made.at,
+        event="progress",
+        detail=chosen(told, made.placeholder * IMAGES_PER_BOOK + made.number - 1),
+        actor=shared.workers.take(pa.array(made.attempt)),
     )
 
 

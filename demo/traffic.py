@@ -16,6 +16,7 @@ from itertools import count
 import httpx
 import numpy as np
 
+from demo import crowds
 from demo.parts import KEY_VARIABLE
 from demo.rhythm import MINUTE, seconds_to_next
 from demo.users import ABUSE_REQUESTS, ABUSERS, Users, users
@@ -24,6 +25,9 @@ from service.providers import ALL, PICTURE_ONE, STORY_LLM, VOICE_ONE, Mode
 THEMES = ("friendship", "courage", "the sea", "a first day at school", "sharing", "grandparents", "the moon")
 REFUSED_WISHES, REFUSED_BOOKS = ("a weapon", "blood"), ("a nightmare", "the casino")
 REFUSED_WISH_SHARE, REFUSED_BOOK_SHARE, AUDIO_SHARE = 0.013, 0.007, 0.05
+# Whoever has just started the demo is to see a queue soon, and then again.
+FIRST_CROWD, FIRST_CROWD_SECONDS = 24, 1.5 * MINUTE
+LONGEST_WITHOUT_CROWD = 25 * MINUTE
 MINUTES_BETWEEN_BURSTS = 150.0
 MINUTES_BETWEEN_TROUBLES = 50.0
 TROUBLE_MINUTES = (2.0, 6.0)
@@ -55,6 +59,8 @@ class Traffic:
         for provider in ALL:
             self._switch(provider.name, Mode.OK)
         self._later(seconds_to_next(self._random, self._timezone), self._ordinary)
+        self._later(FIRST_CROWD_SECONDS, lambda: self._crowd(FIRST_CROWD))
+        self._later(self._to_next_crowd(), self._crowds)
         self._later(self._exponential(MINUTES_BETWEEN_BURSTS), self._burst)
         self._later(self._exponential(MINUTES_BETWEEN_TROUBLES), self._trouble)
         print("asking for books", flush=True)
@@ -64,8 +70,21 @@ class Traffic:
             act()
 
     def _ordinary(self) -> None:
-        self._ask(int(self._random.choice(len(self._users.keys), p=self._users.weights)))
+        self._ask_somebody()
         self._later(seconds_to_next(self._random, self._timezone), self._ordinary)
+
+    def _crowds(self) -> None:
+        self._crowd(int(crowds.sizes(self._random, 1)[0]))
+        self._later(self._to_next_crowd(), self._crowds)
+
+    def _to_next_crowd(self) -> float:
+        return min(crowds.seconds_to_next(self._random, self._timezone), LONGEST_WITHOUT_CROWD)
+
+    def _crowd(self, books: int) -> None:
+        """Many ask at once: a queue builds up and is worked off."""
+        print(f"a crowd wants {books} books", flush=True)
+        for wait in self._random.random(books) * books * crowds.SECONDS_EACH:
+            self._later(float(wait), self._ask_somebody)
 
     def _burst(self) -> None:
         """One user asks for more than a day allows, a book every few seconds."""
@@ -83,6 +102,9 @@ class Traffic:
         self._switch(provider.name, mode)
         self._later(lasts, lambda: self._switch(provider.name, Mode.OK))
         self._later(lasts + self._exponential(MINUTES_BETWEEN_TROUBLES), self._trouble)
+
+    def _ask_somebody(self) -> None:
+        self._ask(int(self._random.choice(len(self._users.keys), p=self._users.weights)))
 
     def _ask(self, user: int) -> None:
         wish = {

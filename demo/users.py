@@ -29,7 +29,7 @@ def users(seed: int) -> Users:
     random = np.random.default_rng([seed, 1])
     keys = tuple(str(uuid.UUID(bytes=random.bytes(16), version=4)) for _ in range(USERS))
     weights = random.pareto(TAIL, USERS) + 0.08
-    weights = np.minimum(weights, np.quantile(weights, 0.99))
+    weights = np.minimum(weights, np.quantile(weights, 0.98))
     return Users(keys, weights / weights.sum())
 
 

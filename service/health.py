@@ -33,10 +33,10 @@ def detailed(connection: Connection[Row], settings: Settings, step_p95: Mapping[
     """The body of GET /health/detailed."""
     monitor = _monitor(connection, settings)
     states = breakers.read_all(connection, settings)
-    workers = _workers_alive(connection, settings)
+    workers = _workers(connection, settings)
     jobs = _jobs(connection, settings, step_p95)
     accepting = intake.read(connection).accepting
-    warnings = _warnings(monitor, states, workers, int(jobs["stuck"] or 0), accepting=accepting)
+    warnings = _warnings(monitor, states, len(workers), int(jobs["stuck"] or 0), accepting=accepting)
     return {
         "status": "degraded" if warnings else "healthy",
         "version": settings.version,
@@ -44,7 +44,7 @@ def detailed(connection: Connection[Row], settings: Settings, step_p95: Mapping[
         "services": {
             "database": {"status": "ok"},
             "job_monitor": {"status": monitor.state, "last_run": _iso(monitor.last_run)},
-            "workers": {"status": "ok" if workers else "none", "alive": workers},
+            "workers": {"status": "ok" if workers else "none", "alive": len(workers), "list": workers},
             "providers": {state.provider: {"breaker": state.state} for state in states},
         },
         "jobs": jobs,
@@ -79,12 +79,17 @@ def _monitor(connection: Connection[Row], settings: Settings) -> Monitor:
     return Monitor("never_run", None) if row is None else Monitor("late" if row["late"] else "ok", row["at"])
 
 
-def _workers_alive(connection: Connection[Row], settings: Settings) -> int:
-    row = connection.execute(
-        "select count(*) as alive from workers where heartbeat_at > now() - make_interval(secs => %s)",
+def _workers(connection: Connection[Row], settings: Settings) -> list[dict[str, Any]]:
+    """Those that beat lately, and the jobs in their hands: looked up from the few that run, not from all runs."""
+    rows = connection.execute(
+        "with held as (select r.worker_id, array_agg(j.id order by j.id) as running"
+        "   from jobs j join runs r on r.job_id = j.id where j.status = 'running' group by r.worker_id)"
+        " select w.id, w.heartbeat_at, w.concurrency, coalesce(held.running, '{}') as running"
+        " from workers w left join held on held.worker_id = w.id"
+        " where w.heartbeat_at > now() - make_interval(secs => %s) order by w.id",
         [settings.worker_timeout_seconds],
-    ).fetchone()
-    return 0 if row is None else int(row["alive"])
+    ).fetchall()
+    return [{**row, "heartbeat_at": _iso(row["heartbeat_at"])} for row in rows]
 
 
 def _jobs(

@@ -50,7 +50,10 @@ def summary(service: Serving) -> JSONResponse:
 
 @router.get("/health/detailed", dependencies=ADMIN)
 def detailed(service: Serving) -> JSONResponse:
-    """Every part's state, for operators; 503 while the database does not answer."""
+    """Every part's state, for operators; 503 while the database does not answer.
+
+    services.workers.list is optional in the contract: [{id, heartbeat_at, concurrency, running: [job ids]}].
+    """
     try:
         with service.pool.connection(timeout=PROBE_SECONDS) as connection:
             report = health.detailed(connection, service.settings, service.step_p95.get(connection))

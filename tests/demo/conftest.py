@@ -39,7 +39,7 @@ class Told:
 
     def values(self, expression: str, at: float) -> list[tuple[dict[str, str], float]]:
         """The answer of an instant query at a Unix time."""
-        query = urllib.parse.urlencode({"query": expression, "time": repr(at)})
+        query = urllib.parse.urlencode({"query": expression, "time": str(at)})
         with urllib.request.urlopen(f"{self.prometheus_url}/api/v1/query?{query}", timeout=10) as answer:  # noqa: S310
             found = json.load(answer)["data"]["result"]
         return [(series["metric"], float(series["value"][1])) for series in found]

@@ -10,12 +10,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from demo.endings import DONE, REFUSED
+from demo.endings import BY_CODE, DONE, LOST, REFUSED
 from demo.incidents import Course, course
 from demo.loading import TABLES
 from demo.names import names
-from demo.past import past
-from demo.rhythm import DAY
+from demo.openmetrics import inside, minutes
+from demo.past import Past, past
+from demo.rhythm import DAY, MINUTE, Floats, Integers
 from tests.demo.conftest import Told
 
 Day = tuple[float, float]
@@ -87,7 +88,7 @@ def test_each_job_is_what_its_last_event_says(told: Told) -> None:
     differing = told.rows(
         "select j.id, j.status, last.event from jobs j, lateral (select event, detail, attempt from job_events e"
         " where e.job_id = j.id order by at desc, id desc limit 1) last"
-        " where j.status <> case last.event when 'step' then 'running' else last.event end"
+        " where j.status <> case when last.event in ('step', 'progress') then 'running' else last.event end"
         " or j.error_code is distinct from last.detail ->> 'error_code' or j.retry_count <> last.attempt - 1"
     )
     assert differing == []
@@ -113,6 +114,37 @@ def test_the_shares_are_believable() -> None:
     assert 0.012 < refused / len(made) < 0.03
     assert 0.10 < made.calls.nano.sum() / 1e9 / len(made) < 0.16
     assert 300 < len(np.unique(made.user_of[made.created > made.course.end - 30 * DAY])) < 800
+
+
+def depth(made: Past, begins: Floats, ends: Floats) -> Integers:
+    """How many of these intervals hold each whole minute of the past."""
+    at = minutes(made.course.start, made.course.end)
+    return inside(begins, ends)(at).astype(np.int64)
+
+
+def test_a_queue_builds_up_and_no_book_waits_past_its_time() -> None:
+    made = past(course(7, 1_795_000_000.0, 30, "UTC"))
+    attempts = made.attempts
+    queued = depth(made, attempts.asked, attempts.begun)
+    assert queued.max() > 20
+    assert 0.01 < (queued >= 5).mean() < 0.1
+    assert depth(made, attempts.asked, attempts.closed).max() < 100
+    found_by_monitor = np.isin(attempts.ending, (LOST, BY_CODE["SLA_BREACH"]))
+    assert (attempts.closed - attempts.asked)[~found_by_monitor].max() < 600
+
+
+def test_the_queue_of_a_minute_is_that_of_the_rows(told: Told) -> None:
+    course, attempts = told.past.course, told.past.attempts
+    busiest = minutes(course.start, course.end)[depth(told.past, attempts.asked, attempts.begun).argmax()]
+    for at in (float(busiest), *(busiest + MINUTE * later for later in range(1, 6))):
+        ((waiting,),) = told.rows(
+            "select sum(case event when 'started' then -1 else 1 end) from job_events"
+            " where event in ('created', 'retried', 'recovered', 'started') and at <= %s",
+            datetime.fromtimestamp(at, UTC),
+        )
+        ((_, found),) = told.values('bookgen_jobs{status="queued"}', at)
+        assert found == waiting
+        assert at > busiest or found >= 10
 
 
 def test_the_same_seed_tells_the_same_past() -> None:

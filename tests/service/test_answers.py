@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -160,6 +161,30 @@ def test_detailed_health_counts(idle: Driver) -> None:
         "success_rate": 0.5,
     }
     assert "1 job is stuck" in report["warnings"]
+
+
+def test_detailed_health_lists_living_workers_and_what_they_hold(idle: Driver) -> None:
+    idle.rows(
+        "insert into workers (id, concurrency, heartbeat_at) values ('busy', 3, now()), ('free', 2, now()),"
+        " ('dead', 3, now() - interval '1 hour') returning id"
+    )
+    for job_id, status, worker in (("b", "running", "busy"), ("a", "running", "busy"), ("lost", "running", "dead"),
+                                   ("waits", "queued", None), ("was", "done", "free")):  # fmt: skip
+        idle.insert(job_id, status)
+        idle.rows("insert into runs (job_id, worker_id) values (%s, %s) returning job_id", job_id, worker)
+    report = idle.admin.get("/health/detailed").json()["services"]["workers"]
+    assert (report["status"], report["alive"]) == ("ok", 2)
+    beats = [datetime.fromisoformat(one.pop("heartbeat_at")) for one in report["list"]]
+    assert all(beat.utcoffset() == timedelta(0) for beat in beats)
+    assert report["list"] == [
+        {"id": "busy", "concurrency": 3, "running": ["a", "b"]},
+        {"id": "free", "concurrency": 2, "running": []},
+    ]
+
+
+def test_without_a_worker_the_list_is_empty(idle: Driver) -> None:
+    report = idle.admin.get("/health/detailed").json()["services"]["workers"]
+    assert report == {"status": "none", "alive": 0, "list": []}
 
 
 async def answers_of_an_api_here(settings: Settings, paths: list[str]) -> list[httpx.Response]:
