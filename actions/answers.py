@@ -20,6 +20,7 @@ from actions.errors import (
     NotRetryable,
     ProviderUnavailable,
     RetryLimitReached,
+    ServiceBusy,
     ServiceRejected,
     ServiceRejectedKey,
     ServiceUnavailable,
@@ -30,6 +31,8 @@ from actions.reasons import cleaned
 KEY_SETTING = "OPS_SERVICE_ADMIN_KEY"
 # A sentence for the operator; more is a page of HTML or a traceback.
 DETAIL_LIMIT = 300
+# Eleven days; a longer number of seconds is nonsense.
+WAIT_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,12 @@ class Guardrails:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Whether the service takes new jobs, and why not."""
+    """Whether the service takes new jobs, and why not; who switched it last and when, where the service tells."""
 
     accepting: bool
     reason: str
+    changed_by: str | None = None
+    changed_at: datetime | None = None
 
 
 def document(response: httpx.Response) -> Mapping[str, object] | None:
@@ -130,16 +135,19 @@ def number(answer: Mapping[str, object], name: str) -> Decimal | None:
 
 def instant(answer: Mapping[str, object], name: str) -> datetime | None:
     """An instant with its zone; raises MalformedAnswer on anything else but null."""
-    value = answer.get(name)
-    if value is None:
-        return None
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
+    found = instant_or_none(answer, name)
+    if found is None and answer.get(name) is not None:
         raise MalformedAnswer(detail=f"no instant in {name}")
     return found
+
+
+def instant_or_none(answer: Mapping[str, object], name: str) -> datetime | None:
+    """As instant(), but None where it is anything else, too: for what is only told beside."""
+    try:
+        found = datetime.fromisoformat(str(answer.get(name)))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def guardrail(name: str, limit: object) -> Guardrail:
@@ -158,7 +166,22 @@ def guardrail(name: str, limit: object) -> Guardrail:
     )
 
 
-def _part(answer: Mapping[str, object], name: str) -> Mapping[str, object]:
+def intake(answer: Mapping[str, object]) -> Intake:
+    """Raises MalformedAnswer where it does not say whether new jobs are taken; the rest may be missing."""
+    accepting = answer.get("accepting")
+    if not isinstance(accepting, bool):
+        raise MalformedAnswer(detail="no true or false in accepting")
+    who = short(answer.get("changed_by"))
+    return Intake(accepting, short(answer.get("reason")), who or None, instant_or_none(answer, "changed_at"))
+
+
+def short(value: object) -> str:
+    """Any value as one plain, bounded line; "" for None."""
+    return cleaned(str(value or ""))[:DETAIL_LIMIT]
+
+
+def part(answer: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """An object within the answer; empty where there is none."""
     value = answer.get(name)
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
 
@@ -166,9 +189,9 @@ def _part(answer: Mapping[str, object], name: str) -> Mapping[str, object]:
 def _refusal(response: httpx.Response, action: str, job_id: str) -> ActionError:
     """What an answer outside 2xx means, by the envelope's code first, then by the status."""
     answer = document(response) or {}
-    error = _part(answer, "error")
+    error = part(answer, "error")
     code = str(error.get("code") or "")
-    known = _by_code(code, _part(error, "details"), response)
+    known = _by_code(code, part(error, "details"), response)
     return known or _by_status(response, action, job_id, code, _sentence(answer, error))
 
 
@@ -184,11 +207,15 @@ def _by_code(code: str, details: Mapping[str, object], response: httpx.Response)
         case "retry_limit_reached":
             return RetryLimitReached(limit=whole(details, "limit") or 3)
         case "provider_unavailable":
-            # Retry-After may also be a date, or missing.
-            wait = response.headers.get("Retry-After", "")
-            return ProviderUnavailable(seconds=wait if wait.isdecimal() else "a few")
+            return ProviderUnavailable(seconds=_wait(response) or "a few")
         case _:
             return None
+
+
+def _wait(response: httpx.Response) -> int | None:
+    """The seconds of Retry-After, which may also be a date, or missing: then None."""
+    wait = response.headers.get("Retry-After", "")
+    return max(1, int(wait)) if wait.isdecimal() and len(wait) <= WAIT_DIGITS else None
 
 
 def _by_status(response: httpx.Response, action: str, job_id: str, code: str, detail: str) -> ActionError:
@@ -197,6 +224,8 @@ def _by_status(response: httpx.Response, action: str, job_id: str, code: str, de
             return ServiceRejectedKey(setting=KEY_SETTING)
         case HTTPStatus.NOT_FOUND if code and job_id:
             return JobNotFound(job_id=job_id)
+        case HTTPStatus.TOO_MANY_REQUESTS if wait := _wait(response):
+            return ServiceBusy(seconds=wait)
         case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED:
             # A missing route answers without the envelope's code.
             return NotOffered(action=action)

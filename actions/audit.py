@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +12,7 @@ from actions import reasons
 from actions.errors import (
     ActionError,
     AlreadyFinished,
+    AlreadyPerformed,
     NotRecorded,
     OutcomeNotRecorded,
     PermissionDenied,
@@ -21,7 +21,7 @@ from actions.errors import (
     StateChanged,
 )
 from actions.permissions import NEEDED, Actor, Role, permitted
-from actions.store import writing
+from actions.store import jsonable, writing
 from queries.audit_models import Phase, Result
 from queries.errors import OpsError
 from queries.ops_store import AUDIT_LOG
@@ -31,10 +31,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where acts are recorded, and whether any may be taken at all."""
+    """Where acts are recorded, and whether any may be taken at all.
+
+    again: the intent is in the log already, only what came of it is not; act once more and record that.
+    """
 
     store: sa.Engine | None
     read_only: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,9 @@ def performed(door: Door, actor: Actor, intent: Intent, act: Callable[[], Effect
     if door.read_only:
         raise ReadOnly(setting="OPS_READ_ONLY")
     intent = replace(intent, reason=reasons.checked(intent.reason))
-    with writing(door.store) as connection:
-        connection.execute(AUDIT_LOG.insert(), _row(actor, intent, Phase.INTENT))
+    if not door.again:
+        with writing(door.store) as connection:
+            connection.execute(AUDIT_LOG.insert(), _row(actor, intent, Phase.INTENT))
     return _settled(door, actor, intent, _tried(door, actor, intent, act))
 
 
@@ -131,6 +136,9 @@ def _settled(door: Door, actor: Actor, intent: Intent, outcome: Outcome) -> Outc
     try:
         with writing(door.store) as connection:
             connection.execute(AUDIT_LOG.insert(), _outcome_row(actor, intent, outcome))
+    except AlreadyPerformed:
+        # Whoever took this act over after a stall asked under the same key, and was answered the same.
+        return outcome
     except ActionError as error:
         log.exception("outcome not recorded", request_id=intent.request_id, result=outcome.result)
         detail = error.fields.get("detail", str(error))
@@ -165,16 +173,11 @@ def _row(actor: Actor, intent: Intent, phase: Phase) -> dict[str, object]:
         "target_id": intent.target_id,
         "reason": intent.reason,
         "batch_id": intent.batch_id,
-        "parameters": _json(intent.parameters),
+        "parameters": jsonable(dict(intent.parameters)),
     }
-    return row if intent.before is None else row | {"before": _json(intent.before)}
+    return row if intent.before is None else row | {"before": jsonable(dict(intent.before))}
 
 
 def _outcome_row(actor: Actor, intent: Intent, outcome: Outcome) -> dict[str, object]:
-    told = {"after": _json(outcome.after), "result": outcome.result.value, "message": outcome.message}
+    told = {"after": jsonable(dict(outcome.after)), "result": outcome.result.value, "message": outcome.message}
     return _row(actor, intent, Phase.OUTCOME) | told
-
-
-def _json(fields: Mapping[str, object]) -> object:
-    """As JSON can hold it: amounts and instants as text."""
-    return json.loads(json.dumps(dict(fields), default=str))

@@ -16,7 +16,7 @@ import httpx
 
 from actions import answers
 from actions.answers import Cancelled, Capabilities, Guardrails, Intake, Retried
-from actions.errors import MalformedAnswer, NotOffered
+from actions.errors import NotOffered
 from actions.reasons import cleaned
 from actions.transport import PAUSE, Transport
 
@@ -109,6 +109,12 @@ class ServiceClient:
         """Whether the service takes new jobs."""
         return self._get("/v1/admin/intake", _intake)
 
+    def switch_intake(self, *, accepting: bool, reason: str, request: Request) -> Intake:
+        """Stop or resume taking new jobs; what holds after it."""
+        headers = _headers(request) | {"X-Idempotency-Key": _header(request.id)}
+        body = {"accepting": accepting, "reason": reason}
+        return self._transport.call(self._transport.request("PUT", "/v1/admin/intake", headers, body), _intake)
+
     def health(self) -> Mapping[str, object]:
         """The service's own report: status, version, services, jobs, warnings, config, as it gives them."""
         return self._get("/health/detailed", _health)
@@ -162,11 +168,7 @@ def _guardrails(response: httpx.Response) -> Guardrails:
 
 
 def _intake(response: httpx.Response) -> Intake:
-    answer = answers.accepted(response, "intake")
-    accepting = answer.get("accepting")
-    if not isinstance(accepting, bool):
-        raise MalformedAnswer(detail="no true or false in accepting")
-    return Intake(accepting, cleaned(str(answer.get("reason") or "")))
+    return answers.intake(answers.accepted(response, "intake"))
 
 
 def _health(response: httpx.Response) -> Mapping[str, object]:

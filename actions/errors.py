@@ -8,7 +8,8 @@ OpsError
     ├── OutcomeNotRecorded        ├── AlreadyFinished        │   ├── ServiceRejectedKey
     ├── AlreadyPerformed          ├── ProviderUnavailable    │   ├── ServiceRejected
     ├── ReasonMissing             ├── JobNotFound            │   └── MalformedAnswer
-    ├── ReasonTooLong             └── TooManyJobs            └── NotOffered
+    ├── ReasonTooLong             ├── TooManyJobs            └── NotOffered
+    └── NameUnfit, NameTaken      └── BulkNotFound
 """
 
 from __future__ import annotations
@@ -51,12 +52,40 @@ class ReasonTooLong(ActionError):
     """The reason has {length} characters and may have {limit}. Nothing was done."""
 
 
+class NameUnfit(ActionError):
+    """A name has 1 to {limit} characters; this one has {length}. Nothing was saved."""
+
+
+class NameTaken(ActionError):
+    """There is a view named {name} already. Nothing was saved."""
+
+
+class ViewNotFound(ActionError):
+    """There is no view named {name} any more."""
+
+
 class TooManyJobs(ActionError):
     """{count} jobs are more than the {limit} that one bulk action may touch. Nothing was done."""
 
 
 class StateChanged(ActionError):
     """Somebody or something changed this job meanwhile: it is {status} now. Nothing was done."""
+
+
+class IntakeClosedAlready(StateChanged):
+    """Intake is closed already: somebody else stopped it meanwhile. Nothing was done."""
+
+
+class IntakeOpenAlready(StateChanged):
+    """Intake is open already: somebody else resumed it meanwhile. Nothing was done."""
+
+
+class BulkStateChanged(StateChanged):
+    """This bulk action is {status} now: nothing was changed."""
+
+
+class BulkNotFound(ActionError):
+    """There is no bulk action {bulk_id}."""
 
 
 class NotRetryable(ActionError):
@@ -101,6 +130,10 @@ class ServiceRejectedKey(ServiceError):
 
 class ServiceRejected(ServiceError):
     """The service refused ({status} {code}): {detail}"""
+
+
+class ServiceBusy(ServiceRejected):
+    """The service asks to wait {seconds} s: it gets more requests than it takes. Nothing was done."""
 
 
 class MalformedAnswer(ServiceError):

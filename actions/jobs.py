@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from sqlalchemy.dialects.postgresql import insert
+
 from actions.audit import Door, Effect, Intent, Outcome, performed
 from actions.client import Request, ServiceClient, Start
 from actions.permissions import Actor
@@ -118,9 +120,10 @@ def _noted(door: Door, actor: Actor, intent: Intent, until: datetime | None, mes
             "actor": actor.name,
             "note": checked(intent.reason),
             "snoozed_until": until,
+            "request_id": intent.request_id,
         }
         with writing(door.store) as connection:
-            connection.execute(ACKNOWLEDGEMENTS.insert(), row)
+            connection.execute(insert(ACKNOWLEDGEMENTS).on_conflict_do_nothing(), row)
         return Effect({"snoozed_until": until}, message)
 
     return performed(door, actor, intent, act)

@@ -32,6 +32,15 @@ NEEDED: dict[str, Role] = {
     "job.cancel": Role.OPERATOR,
     "job.acknowledge": Role.OPERATOR,
     "job.snooze": Role.OPERATOR,
+    "bulk.start": Role.OPERATOR,
+    "bulk.pause": Role.OPERATOR,
+    "bulk.resume": Role.OPERATOR,
+    "bulk.stop": Role.OPERATOR,
+    "bulk.pace": Role.OPERATOR,
+    "view.save": Role.OPERATOR,
+    "view.remove": Role.OPERATOR,
+    "intake.close": Role.ADMIN,
+    "intake.open": Role.ADMIN,
 }
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from psycopg.errors import UniqueViolation
+from sqlalchemy.dialects.postgresql import JSONB
 
 from actions.errors import AlreadyPerformed, NotRecorded
 from queries.database import translated
@@ -26,3 +29,17 @@ def writing(store: sa.Engine | None) -> Iterator[sa.Connection]:
         if isinstance(getattr(error.__cause__, "orig", None), UniqueViolation):
             raise AlreadyPerformed from error
         raise NotRecorded(detail=error.fields.get("detail") or str(error)) from error
+
+
+def recordset(
+    rows: Sequence[Mapping[str, object]], columns: Sequence[sa.ColumnClause[Any]]
+) -> sa.TableValuedAlias:
+    """The rows as a table of these columns, in one bind: much faster than an array a column."""
+    document = sa.bindparam(None, jsonable(rows), type_=JSONB)
+    typed = (sa.column(column.name, column.type) for column in columns)
+    return sa.func.jsonb_to_recordset(document).table_valued(*typed, name="new").render_derived(with_types=True)
+
+
+def jsonable(value: object) -> Any:
+    """As JSON can hold it: amounts and instants as text."""
+    return json.loads(json.dumps(value, default=str))

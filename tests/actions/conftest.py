@@ -13,7 +13,6 @@ from psycopg.rows import dict_row
 
 from actions import migrations
 from actions.audit import Door
-from actions.bulk import Runner
 from actions.client import ServiceClient
 from actions.permissions import Actor, Role
 from demo.postgres import Postgres
@@ -80,13 +79,6 @@ def service() -> Iterator[OddService]:
 def client(service: OddService) -> Iterator[ServiceClient]:
     with ServiceClient(service.url, "the-admin-key", deadline=timedelta(seconds=5)) as opened:
         yield opened
-
-
-@pytest.fixture
-def runner() -> Iterator[Runner]:
-    opened = Runner()
-    yield opened
-    opened.close()
 
 
 def job(job_id: str = "job_1", **changes: Any) -> Job:

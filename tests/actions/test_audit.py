@@ -71,7 +71,8 @@ def test_what_is_done_leaves_an_intent_and_an_outcome(door: Door, rows: Rows) ->
 @pytest.mark.parametrize("action", sorted(NEEDED))
 def test_a_viewer_is_refused_and_the_refusal_recorded(door: Door, rows: Rows, action: str) -> None:
     act = Act()
-    with pytest.raises(PermissionDenied, match=r"vic@example\.com is viewer .* Ask somebody who is operator"):
+    needed = NEEDED[action].label
+    with pytest.raises(PermissionDenied, match=rf"vic@example\.com is viewer .* Ask somebody who is {needed}"):
         performed(door, VIEWER, intent(action=action), act)
     assert act.calls == 0
     first, second = rows(LOG)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -78,6 +79,22 @@ def test_an_outcome_that_cannot_be_recorded_is_told(
     assert isinstance(outcome.error, OutcomeNotRecorded)
     assert [(entry["event"], entry["log_level"]) for entry in logs] == [("outcome not recorded", "error")]
     assert [row["phase"] for row in rows("select * from ops.audit_log_away")] == ["intent"]
+
+
+def test_a_missing_outcome_is_recorded_later(door: Door, rows: Rows, store_url: str) -> None:
+    """Without another intent: the act is asked for again under the same request id."""
+    only_intents = "alter table ops.audit_log add constraint away check (phase = 'intent') not valid"
+    with psycopg.connect(store_url) as connection:
+        connection.execute(only_intents)
+    with capture_logs():
+        lost = performed(door, OPERATOR, intent(), Act())
+    assert isinstance(lost.error, OutcomeNotRecorded)
+    with psycopg.connect(store_url) as connection:
+        connection.execute("alter table ops.audit_log drop constraint away")
+    for act in (Act(), Act()):  # and once more, as by a console that wakes up late
+        outcome = performed(replace(door, again=True), OPERATOR, intent(), act)
+        assert (act.calls, outcome.result, outcome.error) == (1, Result.DONE, None)
+    assert [(row["phase"], row["result"]) for row in rows(LOG)] == [("intent", None), ("outcome", "done")]
 
 
 @pytest.mark.parametrize("table", ["audit_log", "acknowledgements"])

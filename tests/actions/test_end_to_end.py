@@ -13,9 +13,9 @@ from threading import Barrier
 
 import pytest
 
-from actions import bulk, jobs
+from actions import bulks, jobs
 from actions.audit import Outcome
-from actions.bulk import Runner
+from actions.bulks import Order
 from actions.client import Request, ServiceClient
 from actions.errors import (
     AlreadyFinished,
@@ -27,10 +27,12 @@ from actions.errors import (
     StateChanged,
 )
 from actions.permissions import Actor, Role
+from actions.release import Runner
 from queries.audit_models import Result
+from queries.bulk_models import ItemState
 from queries.database import engine
-from queries.models import Job
 from tests import databases
+from tests.actions.bulk_rows import ended, told
 from tests.actions.conftest import OPERATOR
 from tests.actions.stack import Stack
 from tests.service_process import ADMIN_KEY, ServiceProcesses
@@ -194,25 +196,18 @@ def test_a_bulk_of_two_hundred_does_no_job_twice(stack: Stack) -> None:
     for job in taken:
         assert stack.retry(job, f"e-12-{job.id}", OTHER).result is Result.DONE
 
-    def act(job: Job, request_id: str) -> Outcome:
-        return stack.retry(job, request_id)
-
-    for _ in range(2):
-        runner = Runner()
-        batch = bulk.start(runner, "e-13", selected, act)
-        finished = batch.wait(60)
-        runner.close()
-        assert finished
-        assert batch.progress.error is None
-        assert batch.progress.failed == 0
+    order = Order("job.retry", selected, "back", parameters={"from": "failed_step"})
+    bulks.start(stack.door, OPERATOR, order, bulk_id="e-13", limit=200)
+    runner = Runner(stack.door, lambda: stack.client).start()
+    bulk = ended(stack.store, "e-13")
+    runner.close()
+    assert told(bulk) == {ItemState.DONE: 195, ItemState.SKIPPED: 5}
     ids = [job.id for job in selected]
     events = stack.rows("select job_id from job_events where event = 'retried' and job_id = any(%s)", ids)
     assert Counter(row["job_id"] for row in events) == Counter(ids)
-    assert batch.progress.skipped == 200
     outcomes = stack.rows(
-        "select result, count(*) as jobs from ops.audit_log where phase = 'outcome' and request_id = any(%s)"
-        " group by result",
-        [bulk.request_id("e-13", job_id) for job_id in ids],
+        "select result, count(*) as jobs from ops.audit_log where phase = 'outcome' and batch_id = 'e-13'"
+        " group by result"
     )
     assert {row["result"]: row["jobs"] for row in outcomes} == {"done": 195, "skipped": 5}
 

@@ -46,6 +46,14 @@ def test_up_makes_what_the_searches_need(empty_url: str) -> None:
         "btree (actor, id)",
         "btree (at)",
         "btree (job_id, id DESC)",
+        "btree (request_id)",
+        "btree (created_at, id)",
+        "btree (id) WHERE (ended_at IS NULL)",
+        'btree (bulk_id, "position")',
+        "btree (bulk_id, job_id)",
+        'btree (bulk_id, state, "position")',
+        "btree (bulk_id, ended_at) WHERE (ended_at IS NOT NULL)",
+        "btree (name_key) WHERE (removed_at IS NULL)",
     }
 
 
