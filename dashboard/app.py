@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import auth, i18n, navigation, settings, telemetry
+from dashboard.components import keyboard, live
 from dashboard.components.notices import error_frame
 from dashboard.i18n import t
 
@@ -25,12 +26,15 @@ def language_picker() -> None:
 st.set_page_config(page_icon=settings.ROOT / "dashboard" / "static" / "icon.svg", layout="wide")
 i18n.remember()
 with error_frame():
-    sections = navigation.pages(auth.current_actor())
+    actor = auth.current_actor()
+    sections = navigation.pages(actor)
     page = st.navigation(sections, position="hidden")
     st.set_page_config(page_title=f"{page.title} · {t('Book operations')}")
     with st.sidebar:
         navigation.menu(sections)
         auth.picker()
         language_picker()
+        keyboard.layer(actor)
+        live.watch()
     telemetry.renders.labels(page.url_path or navigation.DEFAULT).inc()
     page.run()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 
 import sqlalchemy as sa
@@ -18,8 +18,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard import fetch
+from dashboard import connections, fetch
 from dashboard.settings import ROOT
+from dashboard.settings_errors import SettingsError
 from dashboard.telemetry import REGISTRY
 from queries.errors import OpsError
 
@@ -85,13 +86,21 @@ async def metrics(_: Request) -> Response:
 
 
 @asynccontextmanager
-async def warmed(_: st.App) -> AsyncIterator[None]:
-    """Import what pages need before the first one is asked for, then spare it from every later collection."""
+async def alive(_: st.App) -> AsyncIterator[None]:
+    """Import what pages need before the first one is asked for, spare it from every later collection, go on."""
     for name in WARM:
         import_module(name)
     gc.collect()
     gc.freeze()
+    await to_thread.run_sync(_go_on)
     yield
+    await to_thread.run_sync(connections.close_runner)
+
+
+def _go_on() -> None:
+    """With the bulk actions that a console before this one left, without anybody opening a page."""
+    with suppress(SettingsError):  # every page tells it
+        connections.runner()
 
 
 def _database_problem() -> OpsError | None:
@@ -108,7 +117,7 @@ def _one(connection: sa.Connection) -> int:
 
 app = st.App(
     ROOT / "dashboard" / "app.py",
-    lifespan=warmed,
+    lifespan=alive,
     routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)],
     middleware=[Middleware(SafeHeaders)],
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 import streamlit as st
 from sqlalchemy import Engine
 
-from actions.audit import Door
-from actions.bulk import WORKERS, Runner
+from actions.audit import Door, Outcome
 from actions.client import ServiceClient
+from actions.release import WORKERS, Runner
 from dashboard import settings as _settings
+from dashboard import telemetry
 from dashboard.settings import Settings
 from queries import database, schema
 from queries.aliases import Aliases
@@ -19,6 +22,8 @@ from queries.prometheus import Prometheus
 
 # A migration of the service shows up after this long at the latest.
 SCHEMA_KEPT = timedelta(minutes=5)
+# What pages read and write there is a few short statements.
+STORE_CONNECTIONS = 8
 
 
 def settings() -> Settings:
@@ -56,12 +61,25 @@ def prometheus() -> Prometheus:
 
 def service() -> ServiceClient:
     """The service's control API. Raises NotConfigured where its address or the admin key is missing."""
-    url, key = settings().service_url, settings().service_admin_key
-    if url is None:
-        raise NotConfigured(what="The service's control API", setting="OPS_SERVICE_URL")
-    if key is None:
-        raise NotConfigured(what="The service's admin key", setting="OPS_SERVICE_ADMIN_KEY")
-    return _service(url, key.get_secret_value(), settings().deadline_seconds)
+    return _service(settings().service_url, _admin_key(), settings().deadline_seconds)
+
+
+def runner() -> Runner:
+    """What works off the bulk actions in the background; started when first asked for."""
+    here = settings()
+    return _release(
+        here.store_url,
+        here.statement_timeout_seconds,
+        read_only=here.read_only,
+        service_url=here.service_url,
+        admin_key=_admin_key(),
+        deadline_seconds=here.deadline_seconds,
+    ).runner
+
+
+def close_runner() -> None:
+    """Finish the jobs under way; other consoles, or this one after its restart, go on with the rest at once."""
+    _release.clear()
 
 
 def door() -> Door:
@@ -77,6 +95,39 @@ def _close(client: ServiceClient) -> None:
     client.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """The runner with connections of its own: closing those of the pages takes none from it."""
+
+    runner: Runner
+    store: Engine
+    service: ServiceClient | None
+
+
+def _end(release: _Release) -> None:
+    release.runner.close()
+    release.store.dispose()
+    if release.service is not None:
+        release.service.close()
+
+
+def _admin_key() -> str | None:
+    key = settings().service_admin_key
+    return None if key is None else key.get_secret_value()
+
+
+def _client(url: str | None, admin_key: str | None, deadline_seconds: float) -> ServiceClient:
+    if url is None:
+        raise NotConfigured(what="The service's control API", setting="OPS_SERVICE_URL")
+    if admin_key is None:
+        raise NotConfigured(what="The service's admin key", setting="OPS_SERVICE_ADMIN_KEY")
+    return ServiceClient(url, admin_key, deadline=timedelta(seconds=deadline_seconds))
+
+
+def _count(action: str, outcome: Outcome) -> None:
+    telemetry.actions.labels(action, outcome.result.value).inc()
+
+
 @st.cache_resource(show_spinner=False, on_release=_dispose)
 def _jobs(url: str, timeout_seconds: float) -> Engine:
     return database.engine(url, statement_timeout=timedelta(seconds=timeout_seconds), read_only=True)
@@ -85,7 +136,7 @@ def _jobs(url: str, timeout_seconds: float) -> Engine:
 @st.cache_resource(show_spinner=False, on_release=_dispose)
 def _store(url: str, timeout_seconds: float) -> Engine:
     return database.engine(
-        url, statement_timeout=timedelta(seconds=timeout_seconds), read_only=False, pool_size=2 * WORKERS
+        url, statement_timeout=timedelta(seconds=timeout_seconds), read_only=False, pool_size=STORE_CONNECTIONS
     )
 
 
@@ -106,11 +157,28 @@ def _prometheus(url: str, prefix: str, deadline_seconds: float) -> Prometheus:
 
 
 @st.cache_resource(show_spinner=False, on_release=_close)
-def _service(url: str, admin_key: str, deadline_seconds: float) -> ServiceClient:
-    return ServiceClient(url, admin_key, deadline=timedelta(seconds=deadline_seconds))
+def _service(url: str | None, admin_key: str | None, deadline_seconds: float) -> ServiceClient:
+    return _client(url, admin_key, deadline_seconds)
 
 
-@st.cache_resource(show_spinner=False)
-def runner() -> Runner:
-    """The workers of bulk actions, which go on when a tab is closed."""
-    return Runner()
+@st.cache_resource(show_spinner=False, on_release=_end)
+def _release(
+    store_url: str,
+    timeout_seconds: float,
+    *,
+    read_only: bool,
+    service_url: str | None,
+    admin_key: str | None,
+    deadline_seconds: float,
+) -> _Release:
+    timeout = timedelta(seconds=timeout_seconds)
+    # One for each worker, one for the thread that hands out the jobs.
+    store = database.engine(store_url, statement_timeout=timeout, pool_size=WORKERS + 1)
+    client: ServiceClient | None = None
+    with suppress(NotConfigured):  # what needs no service goes on without it
+        client = _client(service_url, admin_key, deadline_seconds)
+
+    def service() -> ServiceClient:
+        return client or _client(service_url, admin_key, deadline_seconds)
+
+    return _Release(Runner(Door(store, read_only), service, told=_count).start(), store, client)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
@@ -23,10 +23,15 @@ SPAN = "span"
 FIND = "find"
 BATCH = "batch"
 BEFORE = "before"
+AFTER = "after"
+QUERY = "q"
+JOB = "job"
+LIMIT = "limit"
 
 # More ids than this do not fit into an address that every proxy lets through (8 KB).
 MAX_IDS = 100
 MAX_TEXT = 200
+MAX_QUERY = 1_000
 _TOLD = 60
 
 
@@ -71,10 +76,17 @@ def number(name: str, default: int | None, *, least: int = 0, most: int = 2**63 
     return Parameter(default, (_told(name, asked),))
 
 
-def text(name: str) -> Parameter[str]:
+def parsed(name: str, read: Callable[[str], T | None]) -> Parameter[T | None]:
+    """What read makes of the text; None where there is none, or it is nonsense to read."""
+    asked = st.query_params.get(name, "")
+    value = read(asked) if asked else None
+    return Parameter(value, (_told(name, asked),) if asked and value is None else ())
+
+
+def text(name: str, *, most: int = MAX_TEXT) -> Parameter[str]:
     """Free text, trimmed; without control characters, and not longer than anybody types."""
     asked = st.query_params.get(name, "").strip()
-    if len(asked) <= MAX_TEXT and asked.isprintable():
+    if len(asked) <= most and asked.isprintable():
         return Parameter(asked)
     return Parameter("", (_told(name, asked),))
 

@@ -16,32 +16,48 @@ PAGES = ROOT / "pages"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One page: pages/<name>.py. The first one is what the bare address shows."""
+    """One page: pages/<name>.py. The first one is what the bare address shows.
+
+    shortcut is the letter that leads to it after "g", by the keyboard; "" for none. A page that only makes sense
+    for something that another page names is not listed in the menu.
+    """
 
     name: str
     title: str
     icon: str
     url_path: str
     role: Role = Role.VIEWER
+    shortcut: str = ""
+    listed: bool = True
 
 
 CONTENTS: dict[str, tuple[Entry, ...]] = {
     noop("Operate"): (
-        Entry("overview", noop("Overview"), ":material/monitoring:", "overview"),
-        Entry("stuck", noop("Stuck jobs"), ":material/hourglass_disabled:", "stuck"),
+        Entry("overview", noop("Overview"), ":material/monitoring:", "overview", shortcut="o"),
+        Entry("stuck", noop("Stuck jobs"), ":material/hourglass_disabled:", "stuck", shortcut="s"),
+        Entry("queue", noop("Queue"), ":material/queue:", "queue", shortcut="q"),
+        Entry("jobs", noop("Jobs"), ":material/search:", "jobs", shortcut="j"),
+        Entry("job", noop("Job"), ":material/menu_book:", "job", listed=False),
+        Entry("bulks", noop("Bulk actions"), ":material/playlist_play:", "bulks", shortcut="b"),
     ),
-    noop("Control"): (Entry("audit_log", noop("Audit log"), ":material/history:", "audit-log"),),
+    noop("Control"): (Entry("audit_log", noop("Audit log"), ":material/history:", "audit-log", shortcut="a"),),
 }
 DEFAULT = "overview"
+# The page where everything can be searched.
+SEARCH = "jobs"
+
+
+def contents(actor: Actor) -> dict[str, list[Entry]]:
+    """Section → the pages that this person may see. Empty sections are left out."""
+    sections = {
+        section: [entry for entry in entries if actor.role >= entry.role] for section, entries in CONTENTS.items()
+    }
+    return {section: shown for section, shown in sections.items() if shown}
 
 
 def pages(actor: Actor) -> dict[str, list[StreamlitPage]]:
-    """Section → the pages that this person may see, for st.navigation. Empty sections are left out."""
-    sections = {
-        t(section): [_page(entry) for entry in entries if actor.role >= entry.role]
-        for section, entries in CONTENTS.items()
-    }
-    return {section: shown for section, shown in sections.items() if shown}
+    """The same for st.navigation, in the reader's language."""
+    return {t(section): [_page(entry) for entry in entries] for section, entries in contents(actor).items()}
 
 
 def menu(sections: dict[str, list[StreamlitPage]]) -> None:
@@ -49,7 +65,8 @@ def menu(sections: dict[str, list[StreamlitPage]]) -> None:
     for section, shown in sections.items():
         st.markdown(f":small[{section}]")
         for page in shown:
-            st.page_link(page)
+            if page.visibility == "visible":
+                st.page_link(page)
 
 
 def _page(entry: Entry) -> StreamlitPage:
@@ -59,4 +76,5 @@ def _page(entry: Entry) -> StreamlitPage:
         icon=entry.icon,
         url_path=entry.url_path,
         default=entry.name == DEFAULT,
+        visibility="visible" if entry.listed else "hidden",
     )

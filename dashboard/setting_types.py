@@ -10,6 +10,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
 
+# What stands for the trace's id in an address.
+TRACE_ID = "{trace_id}"
 _METRIC_PREFIX = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 
 
@@ -34,6 +36,13 @@ def _http(url: str) -> str:
     return url.rstrip("/")
 
 
+def _trace_url(template: str) -> str:
+    usable = template.startswith(("http://", "https://")) and TRACE_ID in template
+    if not usable or not template.isprintable() or " " in template:
+        raise Unfit(f"is not the address of a trace: write https://traces.example/trace/{TRACE_ID}")
+    return template
+
+
 def _zone(name: str) -> str:
     if name not in available_timezones():
         raise Unfit("is not a time zone of the IANA list: write a name such as Europe/Berlin or UTC")
@@ -55,6 +64,7 @@ def _metric_prefix(prefix: str) -> str:
 # A validated URL stays a text: the libraries that take it parse it themselves.
 DatabaseUrl = Annotated[str, AfterValidator(_postgres)]
 HttpUrl = Annotated[str, AfterValidator(_http)]
+TraceUrl = Annotated[str, AfterValidator(_trace_url)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[Decimal, Field(ge=0)]

@@ -26,6 +26,7 @@ from dashboard.setting_types import (
     Money,
     Share,
     TableName,
+    TraceUrl,
     Unfit,
     ZoneName,
 )
@@ -91,6 +92,24 @@ class Settings(BaseSettings):
         5, le=3600, description="How often live parts refresh, and how long all viewers share one answer."
     )
     retry_limit: NonNegativeInt = Field(3, description="How often the service lets one job be retried.")
+    trace_url: TraceUrl | None = Field(
+        None,
+        description="Where a job's trace is seen: an address with `{trace_id}` in it, such as "
+        "`https://traces.example/trace/{trace_id}`.",
+    )
+
+    bulk_limit: PositiveInt = Field(
+        10_000, le=100_000, description="Jobs that one bulk action may take; more is refused with this number."
+    )
+    bulk_per_minute: PositiveInt = Field(
+        60, le=6_000, description="Jobs a minute that a paced release begins with; its page can change it."
+    )
+    bulk_typed_jobs: PositiveInt = Field(
+        100, description="A bulk action on this many jobs or more asks for their number to be typed."
+    )
+    bulk_typed_usd: Money = Field(
+        Decimal(20), description="A bulk action estimated at this many USD or more asks for that, too."
+    )
 
     stuck_running_minutes: Minutes = Field(15, description="A running job without an update for longer is stuck.")
     stuck_queued_minutes: Minutes = Field(30, description="A queued job without an update for longer is stuck.")

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from actions.answers import Guardrails
+from actions.answers import Guardrails, Intake
 from actions.client import ServiceClient
 from dashboard import fetch
 from dashboard.components.notices import guarded
 from dashboard.connections import settings
 from dashboard.fetch import Fetched
-from queries import acknowledgements, costs, health, jobs, providers, queue, stuck
+from queries import acknowledgements, costs, health, jobs, providers, queue, step_times, stuck
 from queries.audit_models import Acknowledgement
 from queries.errors import OpsError
 from queries.models import OpenJobs, Outcomes, Provider, Spend, StuckJobs
@@ -43,8 +43,8 @@ class Notes:
 
 def stuck_jobs(ttl: timedelta | None = None) -> Fetched[StuckJobs]:
     """Every stuck job by the operator's rules. Raises DatabaseError."""
-    steps = fetch.database(stuck.step_p95, ttl=STEADY)
-    return fetch.database(stuck.find, settings().stuck_rules, steps.value, ttl=ttl)
+    usual = fetch.database(step_times.usual, ttl=STEADY).value
+    return fetch.database(stuck.find, settings().stuck_rules, step_times.p95(usual), ttl=ttl)
 
 
 def notes(found: StuckJobs) -> Notes:
@@ -54,6 +54,12 @@ def notes(found: StuckJobs) -> Notes:
         return Notes({})
     answer = guarded(lambda: fetch.store(acknowledgements.current, ids))
     return Notes({}, answer) if isinstance(answer, OpsError) else Notes(answer.value)
+
+
+def unrecordable() -> OpsError | None:
+    """Why nothing could be recorded, so that no action is taken: the console's own store cannot be used."""
+    answer = guarded(lambda: fetch.store(acknowledgements.current, ()))
+    return answer if isinstance(answer, OpsError) else None
 
 
 def guardrails() -> Fetched[Guardrails]:
@@ -68,6 +74,15 @@ def limit(name: str) -> int | None:
         return None
     found = answer.value.limits.get(name)
     return int(found.value) if found is not None else None
+
+
+def intake() -> Intake | None:
+    """Whether the service takes new jobs, by its own word or else by its metrics; None where nothing tells."""
+    answer = guarded(lambda: fetch.service(ServiceClient.intake))
+    if not isinstance(answer, OpsError):
+        return answer.value
+    metric = guarded(lambda: fetch.prometheus(health.intake_open))
+    return None if isinstance(metric, OpsError) or metric.value is None else Intake(metric.value, "")
 
 
 def monitor_last_run() -> datetime | None:

@@ -12,6 +12,7 @@ from dashboard.components import (
     confirm,
     filters,
     header,
+    job_buttons,
     live,
     stuck_actions,
     stuck_table,
@@ -55,7 +56,7 @@ def listing() -> None:
     if not shown.rows:
         st.markdown(f":gray[{stuck_table.nothing_words(found.total)}]")
         return
-    stuck_table.show(shown.rows, found.now, header.zone(), notes, spent, selectable=stuck_actions.may_act(actor))
+    stuck_table.show(shown, found.now, header.zone(), notes, spent, selectable=job_buttons.may_act(actor))
 
 
 batches.panel()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from dashboard import links
 from dashboard.components.formatting import Zone, ago, clock, count, duration, money, percent, plain
 from dashboard.components.verdicts import Link, State, Verdict
 from dashboard.i18n import t, tn, translated_error
@@ -124,6 +125,7 @@ def success(outcomes: Outcomes, failures: tuple[tuple[str, int], ...], limits: T
         state,
         t("Only {rate} of {n} books succeeded in the last hour.", rate=percent(rate), n=count(finished)),
         t("Most failed by {causes}.", causes=causes) if causes else "",
+        Link("jobs", t("Show what failed"), {links.QUERY: "status:failed since:1h"}),
     )
 
 

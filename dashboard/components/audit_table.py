@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
@@ -12,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import links
-from dashboard.components import tables
+from dashboard.components import spreadsheets, tables
 from dashboard.components.formatting import Zone, count, exact, plain
 from dashboard.components.verdicts import State, Verdict
 from dashboard.i18n import t, tn
@@ -21,8 +19,6 @@ from queries.audit_models import AuditAct, AuditEntry, AuditFilter, AuditSummary
 KEY = "audit-acts"
 UNKNOWN = "unknown"
 SPANS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=31), "all": None}
-# A spreadsheet runs what begins with one of these as a formula; some read the wide forms of East Asia alike.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def span_words(span: str) -> str:
@@ -39,6 +35,15 @@ def action_words(action: str) -> str:
         "job.cancel": t("Cancel"),
         "job.acknowledge": t("Acknowledge"),
         "job.snooze": t("Snooze"),
+        "bulk.start": t("Start bulk action"),
+        "bulk.pause": t("Pause bulk action"),
+        "bulk.resume": t("Resume bulk action"),
+        "bulk.stop": t("Stop bulk action"),
+        "bulk.pace": t("Pace bulk action"),
+        "view.save": t("Save view"),
+        "view.remove": t("Remove view"),
+        "intake.close": t("Stop intake"),
+        "intake.open": t("Resume intake"),
     }
     return words.get(action, action)
 
@@ -162,17 +167,5 @@ def _line(label: str, value: str) -> None:
 
 
 def as_csv(entries: Sequence[AuditEntry]) -> bytes:
-    """The lines as UTF-8 CSV with a header; times in UTC, ISO 8601; no cell runs as a formula."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    names = list(AuditEntry.__dataclass_fields__)
-    writer.writerow(names)
-    for entry in entries:
-        values = asdict(entry) | {"at": entry.at.isoformat()}
-        writer.writerow([_cell(values[name]) for name in names])
-    return file.getvalue().encode("utf-8-sig")
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """The lines as a file for a spreadsheet, one column a field."""
+    return spreadsheets.as_csv(list(AuditEntry.__dataclass_fields__), map(asdict, entries))

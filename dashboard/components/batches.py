@@ -1,122 +1,125 @@
-"""What came of an action: progress while it runs, one line a job after it, and where the jobs stand now."""
+"""A bulk action in short, above the page that it was started from: how far it is, and what came of its jobs."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import streamlit as st
 
-from actions.bulk import Batch, Progress
-from dashboard import connections, fetch, links
-from dashboard.components import audit_table, live, tables
-from dashboard.components.formatting import plain
-from dashboard.components.notices import guarded, ignored_parameters, tell
-from dashboard.i18n import t, tn
-from queries import audit_log, jobs
-from queries.audit_models import AuditAct, AuditFilter
+from actions.permissions import Actor
+from dashboard import auth, fetch, links
+from dashboard.components import bulk_controls, bulk_words, live, tables
+from dashboard.components.formatting import count, plain
+from dashboard.components.notices import guarded, ignored_parameters
+from dashboard.i18n import t
+from queries import bulks, jobs
+from queries.bulk_models import Bulk, BulkJob, ItemState
 from queries.errors import OpsError
 from queries.models import Job
 
 WHILE_RUNNING = timedelta(seconds=1)
+# A little less, so that each tick finds the answer expired.
+FRESH = timedelta(seconds=0.9)
+# Of more jobs than these the table is on the bulk action's own page.
+TABLE_JOBS = 50
 
 
 def panel() -> None:
     """The action that the address names, if it names one."""
     asked = links.text(links.BATCH)
     ignored_parameters(list(asked.rejected))
-    batch_id = asked.value
-    if not batch_id:
+    bulk_id = asked.value
+    if not bulk_id:
         return
     with st.container(border=True, key="batch"):
-        batch = connections.runner().batch(batch_id)
-        running = batch is not None and not batch.progress.finished
+        bulk = guarded(lambda: found(bulk_id))
+        running = isinstance(bulk, Bulk) and bulk.going_on
+        if isinstance(bulk, Bulk) and not running:
+            tables.renew(bulk_id)
         live.part(
-            lambda: _follow(batch_id, was_running=running),
+            lambda: _follow(bulk_id, auth.current_actor(), was_running=running),
             what=t("The result of the action"),
             every=WHILE_RUNNING if running else None,
             always=running,
         )
 
 
-def _follow(batch_id: str, *, was_running: bool) -> None:
-    batch = connections.runner().batch(batch_id)
-    if batch is not None and not batch.progress.finished:
-        _progress(batch)
-        return
-    if was_running:  # just ended: the page around has new things to show, and this part may tick slower
+def found(bulk_id: str) -> Bulk | None:
+    """The bulk action as it was a moment ago. Raises DatabaseError."""
+    return fetch.store(bulks.get, bulk_id, ttl=FRESH).value
+
+
+def progress(bulk: Bulk) -> None:
+    """A bar, and in words how many of its jobs have ended."""
+    st.progress(
+        bulk.ended / bulk.total if bulk.total else 1.0,
+        text=t("{n} of {total} done, skipped or failed", n=count(bulk.ended), total=count(bulk.total)),
+    )
+
+
+def _follow(bulk_id: str, actor: Actor, *, was_running: bool) -> None:
+    bulk = found(bulk_id)
+    if was_running and not (bulk and bulk.going_on):
+        # Just ended: the page around has new things to show, and this part may tick slower.
         fetch.clear()
         st.rerun()
-    _results(batch_id, batch.progress if batch else None)
-
-
-def _progress(batch: Batch) -> None:
-    now = batch.progress
-    ended = now.total - now.untouched
-    st.progress(
-        ended / now.total if now.total else 1.0,
-        text=t("{n} of {total} done, skipped or failed", n=ended, total=now.total),
-    )
-    st.button(t("Stop after those under way"), on_click=batch.stop, disabled=now.stopping, key="batch-stop")
-
-
-def _results(batch_id: str, progress: Progress | None) -> None:
-    newest_first = fetch.store(
-        audit_log.acts, AuditFilter(batch_id=batch_id), before_id=None, limit=audit_log.ACTS_LIMIT
-    ).value
-    if progress is not None and progress.error is not None:
-        tell(progress.error)
-    if not newest_first:
-        st.markdown(t("No action of this id is in the audit log."))
+    _headline(bulk, bulk_id)
+    if bulk is None:
         return
-    acts = newest_first[::-1]
+    if bulk.going_on:
+        progress(bulk)
+    elif bulk.why is not None:
+        st.markdown(plain(bulk_words.cause(bulk.why)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        bulk_controls.buttons(actor, bulk)
+    if not bulk.going_on and bulk.total <= TABLE_JOBS:
+        _results(bulk)
+
+
+def _headline(bulk: Bulk | None, bulk_id: str) -> None:
     # Side by side on the left, since the table's own tools float over the right end of this line.
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(_headline(acts, progress), width="content")
+        words = bulk_words.headline(bulk) if bulk else t("There is no bulk action of this id.")
+        st.markdown(words, width="content")
+        if bulk:
+            st.page_link("../pages/bulks.py", label=t("Open its page"), query_params={links.BATCH: bulk_id})
         st.button(t("Close"), on_click=_close, key="batch-close", type="tertiary", icon=":material/close:")
-    now = guarded(lambda: fetch.database(jobs.get_many, tuple(act.target_id for act in acts)))
-    _table(acts, {} if isinstance(now, OpsError) else now.value)
 
 
 def _close() -> None:
     st.query_params.pop(links.BATCH, None)
 
 
-def _headline(acts: Sequence[AuditAct], progress: Progress | None) -> str:
-    counts = Counter(act.result or audit_table.UNKNOWN for act in acts)
-    parts = [audit_table.tally(result, number) for result, number in counts.items()]
-    if progress is not None and progress.untouched:
-        parts.append(tn("{n} not touched", "{n} not touched", progress.untouched))
-    of = tn("{n} job", "{n} jobs", len(acts))
-    return f"**{plain(audit_table.action_words(acts[0].action))}** · {of} · {' · '.join(parts)}"
+def _results(bulk: Bulk) -> None:
+    answer = fetch.store(bulks.items, bulk.id, tuple(ItemState), after_position=0, limit=TABLE_JOBS)
+    now = guarded(lambda: fetch.database(jobs.get_many, tuple(item.job_id for item in answer.value)))
+    _table(answer.value, {} if isinstance(now, OpsError) else now.value)
 
 
-def _table(acts: Sequence[AuditAct], now: Mapping[str, Job]) -> None:
+def _table(items: Sequence[BulkJob], now: Mapping[str, Job]) -> None:
     text = st.column_config.TextColumn
-    progress = st.column_config.ProgressColumn(
-        t("Progress"), min_value=0, max_value=100, format="%d %%", width=105
-    )
+    bar = st.column_config.ProgressColumn(t("Progress"), min_value=0, max_value=100, format="%d %%", width=105)
     columns = {
         "job": text(t("Job"), pinned=True, width=205),
         "result": text(t("Outcome"), width=80),
         "now": text(t("Job now"), width=80),
         "step": text(t("Step"), width=165),
-        "progress": progress,
+        "progress": bar,
         "message": text(t("What happened"), width=260),
         "request": text(t("Request id"), width=280),
     }
-    rows = [_row(act, now.get(act.target_id)) for act in acts]
+    rows = [_row(item, now.get(item.job_id)) for item in items]
     tables.table(rows, columns, alt=t("What came of the action, one line a job"))
 
 
-def _row(act: AuditAct, job: Job | None) -> dict[str, object]:
+def _row(item: BulkJob, job: Job | None) -> dict[str, object]:
     return {
-        "job": act.target_id,
-        "result": audit_table.result_words(act.result or audit_table.UNKNOWN),
+        "job": item.job_id,
+        "result": bulk_words.item_words(item.state),
         "now": job.status if job else "",
         "step": (job.step or "") if job else "",
         "progress": job.progress if job else None,
-        "message": act.message or t("No outcome was recorded: look at the job itself."),
-        "request": act.request_id,
+        "message": bulk_words.message(item),
+        "request": item.request_id,
     }

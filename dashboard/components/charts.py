@@ -3,32 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from math import nan
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard.components.chart_lines import Axis, Line, gapped, stacked
 from dashboard.components.formatting import Zone
+from dashboard.i18n import t
+
+__all__ = [
+    "AMBER",
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "PURPLE",
+    "RED",
+    "Axis",
+    "Line",
+    "areas",
+    "bars",
+    "below",
+    "lines",
+    "title",
+]
 
 # The theme's colours do not reach go.Figure; these are .streamlit/config.toml's, legible in both themes.
 BLUE, AMBER, GREEN, PURPLE, RED, GREY = "#3B6FD4", "#D98A2B", "#2F9E83", "#8B5FBF", "#C4526B", "#7A8594"
 HEIGHT = 240
+# As wide as "1,200" on every chart of a column, so that one instant lies on one vertical line.
+AXIS_PIXELS = 44
+# A chart whose limit is farther above its data would show the data as a flat line.
+LIMIT_IN_VIEW = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One named line: points are (instant, value); the last one is lighter where its bucket still fills."""
-
-    name: str
-    colour: str
-    points: Sequence[tuple[datetime, float]]
+def title(bold: str, rest: str) -> None:
+    """A chart's name, and what it counts."""
+    st.markdown(f"**{bold}** :gray[{rest}]")
 
 
-def bars(lines: Sequence[Line], *, zone: Zone, alt: str, key: str, unfinished: bool = True) -> None:
-    """Stacked bars a bucket, one colour a line; the last, unfinished bucket is lighter."""
-    figure = _figure()
+def below(zone: Zone, source: str) -> None:
+    """The zone of a chart's times, and where its numbers are from."""
+    st.caption(t("Times in {zone} · {source}", zone=zone.name, source=source))
+
+
+def bars(
+    lines: Sequence[Line],
+    *,
+    zone: Zone,
+    alt: str,
+    key: str,
+    unfinished: bool = True,
+    grouped: bool = False,
+    axis: Axis | None = None,
+    marks: Sequence[tuple[datetime, str]] = (),
+) -> None:
+    """Stacked (or grouped) bars a bucket, one colour a line; the last, unfinished bucket is lighter.
+
+    marks are instants with a name, such as releases.
+    """
+    figure = _figure(axis, zone)
     for line in lines:
         opacity = np.ones(len(line.points))
         if unfinished and len(opacity):
@@ -39,17 +75,27 @@ def bars(lines: Sequence[Line], *, zone: Zone, alt: str, key: str, unfinished: b
             name=line.name,
             marker={"color": line.colour, "opacity": opacity, "line": {"width": 0}},
             hovertemplate="%{y:,}<extra>" + line.name + "</extra>",
+            **_within_bucket(line, zone, axis),
         )
-    figure.update_layout(barmode="stack", bargap=0.15, showlegend=len(lines) > 1)
+    for at, name in marks:
+        _mark(figure, at, name, zone)
+    barmode = "group" if grouped else "stack"
+    figure.update_layout(barmode=barmode, bargap=0.25 if grouped else 0.15, showlegend=len(lines) > 1)
     _draw(figure, alt=alt, key=key)
 
 
 def lines(
-    drawn: Sequence[Line], *, zone: Zone, alt: str, key: str, limit: tuple[str, float] | None = None
+    drawn: Sequence[Line],
+    *,
+    zone: Zone,
+    alt: str,
+    key: str,
+    limit: tuple[str, float] | None = None,
+    axis: Axis | None = None,
 ) -> None:
     """Lines over time, labelled at their right end, with a limit as a dotted line."""
-    figure = _figure()
-    for line in drawn:
+    figure = _figure(axis, zone)
+    for line in (gapped(one, axis) for one in drawn):
         figure.add_scatter(
             x=_local(line, zone),
             y=_values(line),
@@ -70,7 +116,84 @@ def lines(
     _draw(figure, alt=alt, key=key)
 
 
-def _figure() -> go.Figure:
+def areas(drawn: Sequence[Line], limit: Line | None, *, zone: Zone, alt: str, key: str, axis: Axis) -> None:
+    """Areas that stand on each other, the last of drawn on top, below a limit that may change over time."""
+    figure = _figure(axis, zone)
+    # Each line on its own to the bottom, the highest first: Plotly's own stacks take a gap for a zero.
+    for height in range(len(drawn), 0, -1):
+        top = gapped(stacked(drawn[:height]), axis)
+        own = dict(drawn[height - 1].points)
+        figure.add_scatter(
+            x=_local(top, zone),
+            y=_values(top),
+            customdata=[own.get(at, nan) for at, _ in top.points],
+            name=top.name,
+            mode="lines",
+            fill="tozeroy",
+            fillcolor=_pale(top.colour),
+            line={"color": top.colour, "width": 1.5},
+            hovertemplate="%{customdata:,}<extra>" + top.name + "</extra>",
+        )
+    highest = max((value for _, value in stacked(drawn).points), default=0)
+    if limit is not None and limit.points:
+        _limit_line(figure, gapped(limit, axis), highest, zone)
+    figure.update_layout(showlegend=True)
+    _draw(figure, alt=alt, key=key)
+
+
+def _mark(figure: go.Figure, at: datetime, name: str, zone: Zone) -> None:
+    """A thin upright line with its name at the top."""
+    x = at.astimezone(zone.info).replace(tzinfo=None)
+    figure.add_vline(x=x, line={"color": GREY, "width": 1, "dash": "dot"})
+    figure.add_annotation(
+        x=x, y=1, yref="paper", yanchor="bottom", xanchor="center", text=name, showarrow=False, font={"size": 12}
+    )
+    figure.update_layout(margin_t=22)
+
+
+def _limit_line(figure: go.Figure, limit: Line, highest: float, zone: Zone) -> None:
+    """Dotted, in steps, with its name and newest value; only the words where it lies far above."""
+    newest = limit.points[-1][1]
+    figure.add_scatter(
+        x=_local(limit, zone),
+        y=_values(limit),
+        mode="lines",
+        line={"color": limit.colour, "width": 1.25, "dash": "dot", "shape": "hv"},
+        showlegend=False,
+        hovertemplate="%{y:,}<extra>" + limit.name + "</extra>",
+    )
+    above = newest > LIMIT_IN_VIEW * max(highest, 1)
+    named = f"{limit.name} {newest:,.4g}"
+    figure.add_annotation(
+        text=f"↑ {named}" if above else named,
+        xref="paper",
+        x=1,
+        xanchor="right",
+        yref="paper" if above else "y",
+        y=1 if above else newest,
+        yanchor="top" if above else "bottom",
+        font={"size": 12},
+        showarrow=False,
+    )
+    if above:
+        figure.update_yaxes(range=[0, max(highest, 1) * 1.3])
+
+
+def _within_bucket(line: Line, zone: Zone, axis: Axis | None) -> dict[str, object]:
+    """What puts a bar into the middle of its bucket, where it stands below charts of lines."""
+    if axis is None or not line.points:
+        return {}
+    width, first = axis.step.total_seconds() * 1000, str(_local(line, zone)[0])
+    return {"xperiod": width, "xperiod0": first, "xperiodalignment": "middle"}
+
+
+def _pale(colour: str) -> str:
+    """The colour (#rrggbb) as a veil that a grid is seen through."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return f"rgba({red}, {green}, {blue}, 0.18)"
+
+
+def _figure(axis: Axis | None = None, zone: Zone | None = None) -> go.Figure:
     figure = go.Figure()
     figure.update_layout(
         height=HEIGHT,
@@ -81,6 +204,10 @@ def _figure() -> go.Figure:
         yaxis={"rangemode": "tozero", "nticks": 5, "automargin": True, "tickformat": ",~g"},
         xaxis={"showgrid": False, "nticks": 7, "tickformat": "%H:%M\n%Y-%m-%d"},
     )
+    if axis is not None and zone is not None:
+        figure.update_xaxes(range=[_wall(axis.start, zone), _wall(axis.end, zone)], tickangle=0)
+        figure.update_yaxes(automargin=False)
+        figure.update_layout(margin={"l": AXIS_PIXELS})
     return figure
 
 
@@ -90,8 +217,11 @@ def _draw(figure: go.Figure, *, alt: str, key: str) -> None:
 
 def _local(line: Line, zone: Zone) -> np.ndarray:
     """Wall-clock instants without a zone: the browser must not shift them a second time."""
-    local = [instant.astimezone(zone.info).replace(tzinfo=None) for instant, _ in line.points]
-    return np.array(local, dtype="datetime64[ms]")
+    return np.array([_wall(instant, zone) for instant, _ in line.points], dtype="datetime64[ms]")
+
+
+def _wall(instant: datetime, zone: Zone) -> datetime:
+    return instant.astimezone(zone.info).replace(tzinfo=None)
 
 
 def _values(line: Line) -> np.ndarray:

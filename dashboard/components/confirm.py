@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from uuid import uuid4
 
 import streamlit as st
 
-from actions import bulk, jobs, reasons
-from actions.audit import Outcome
-from actions.bulk import Act
+from actions import bulks, reasons
+from actions.bulks import Order
 from actions.permissions import Actor
 from actions.plans import Plan, Start
-from dashboard import connections, dry_runs, fetch, links, telemetry
-from dashboard.components import plan_view, tables
+from dashboard import connections, dry_runs, fetch, links
+from dashboard.components import pacing, plan_view, tables
 from dashboard.components.notices import guarded, tell
+from dashboard.connections import settings
 from dashboard.i18n import t, tn
 from queries.errors import OpsError
 from queries.models import Job
@@ -27,9 +28,16 @@ SNOOZES = (0, 1, 4, 12, 24)
 STARTS: tuple[Start, ...] = ("failed_step", "start")
 
 
+class NumberNotTyped(OpsError):
+    """Type {n} to confirm: that many jobs will be changed. Nothing was done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An action that waits for its confirmation, on the jobs as they stood when it was asked for."""
+    """An action that waits for its confirmation, on the jobs as they stood when it was asked for.
+
+    filter is what they were found by; "" where each was chosen by hand.
+    """
 
     action: str
     jobs: tuple[Job, ...]
@@ -38,6 +46,7 @@ class Pending:
     now: datetime
     batch_id: str
     table: str
+    filter: str = ""
 
 
 def waiting() -> bool:
@@ -45,12 +54,12 @@ def waiting() -> bool:
     return PENDING in st.session_state
 
 
-def ask(action: str, job_ids: Sequence[str], table: str) -> None:
+def ask(action: str, job_ids: Sequence[str], table: str, *, filter: str = "") -> None:
     """Open the dialog for an action on these jobs of a table, read anew: a decision rests on the live state."""
     found = dry_runs.live(tuple(job_ids))
     missing = tuple(job_id for job_id in job_ids if job_id not in found.jobs)
     st.session_state[PENDING] = Pending(
-        action, tuple(found.jobs.values()), missing, found.stuck, found.now, str(uuid4()), table
+        action, tuple(found.jobs.values()), missing, found.stuck, found.now, str(uuid4()), table, filter
     )
 
 
@@ -72,6 +81,7 @@ def _framed(body: Callable[[Actor, Pending], None], actor: Actor, pending: Pendi
 
 
 def _retry(actor: Actor, pending: Pending) -> None:
+    _found_by(pending)
     start = st.radio(
         t("Where to begin"),
         STARTS,
@@ -84,26 +94,15 @@ def _retry(actor: Actor, pending: Pending) -> None:
     plan = dry_runs.retry(pending.jobs, start, pending.stuck, pending.now)
     plan_view.show(plan, pending.missing)
     words = tn("Retry {n} job", "Retry {n} jobs", len(plan.eligible))
-    _form(
-        pending, _jobs(plan), words,
-        lambda reason: lambda job, request_id: jobs.retry(
-            connections.door(), connections.service(), actor, job,
-            start=start, reason=reason, request_id=request_id, batch_id=pending.batch_id,
-        ),
-    )  # fmt: skip
+    _plan_form(actor, pending, plan, words, {"from": start})
 
 
 def _cancel(actor: Actor, pending: Pending) -> None:
+    _found_by(pending)
     plan = dry_runs.cancel(pending.jobs, pending.now)
     plan_view.show(plan, pending.missing)
     words = tn("Cancel {n} job", "Cancel {n} jobs", len(plan.eligible))
-    _form(
-        pending, _jobs(plan), words,
-        lambda reason: lambda job, request_id: jobs.cancel(
-            connections.door(), connections.service(), actor, job,
-            reason=reason, request_id=request_id, batch_id=pending.batch_id,
-        ),
-    )  # fmt: skip
+    _plan_form(actor, pending, plan, words, {})
 
 
 def _acknowledge(actor: Actor, pending: Pending) -> None:
@@ -116,23 +115,43 @@ def _acknowledge(actor: Actor, pending: Pending) -> None:
         format_func=lambda hours: t("No, keep it in view") if hours == 0 else tn("{n} hour", "{n} hours", hours),
         key="snooze-hours",
     )
-    until = pending.now + timedelta(hours=hours)
     words = tn("Acknowledge {n} job", "Acknowledge {n} jobs", len(pending.jobs))
+    until = (pending.now + timedelta(hours=hours)).isoformat()
+    order = Order(
+        action="job.snooze" if hours else "job.acknowledge",
+        parameters={"until": until} if hours else {},
+        reason="",
+        filter=pending.filter,
+        per_minute=None,
+        jobs=pending.jobs,
+        estimates={},
+    )
+    _form(actor, pending, order, words, typed=None)
 
-    def act(note: str) -> Act:
-        door, batch = connections.door(), pending.batch_id
-        if hours:
-            return lambda job, request_id: jobs.snooze(
-                door, actor, job.id, note, until=until, request_id=request_id, batch_id=batch
-            )
-        return lambda job, request_id: jobs.acknowledge(
-            door, actor, job.id, note, request_id=request_id, batch_id=batch
-        )
 
-    _form(pending, pending.jobs, words, act)
+def _found_by(pending: Pending) -> None:
+    if pending.filter:
+        st.markdown(t("All jobs that match, as they stand now:"))
+        st.code(pending.filter, language=None, wrap_lines=True)
 
 
-def _form(pending: Pending, chosen: Sequence[Job], words: str, act: Callable[[str], Act]) -> None:
+def _plan_form(actor: Actor, pending: Pending, plan: Plan, words: str, parameters: Mapping[str, str]) -> None:
+    chosen, here = plan.eligible, settings()
+    order = Order(
+        action=pending.action,
+        parameters=parameters,
+        reason="",
+        filter=pending.filter,
+        per_minute=pacing.choice(len(chosen)),
+        jobs=[planned.job for planned in chosen],
+        estimates={planned.job.id: planned.estimated_cost for planned in chosen},
+    )
+    much = len(chosen) >= here.bulk_typed_jobs or (plan.total_estimate or Decimal(0)) >= here.bulk_typed_usd
+    _form(actor, pending, order, words, typed=len(chosen) if much and len(chosen) > 1 else None)
+
+
+def _form(actor: Actor, pending: Pending, order: Order, words: str, *, typed: int | None) -> None:
+    """The reason and the button; typed: the number that must be typed before, None for none."""
     with st.form("confirm", border=False):
         # Without max_chars, which would drop or cut what is too long without a word.
         reason = st.text_area(
@@ -141,29 +160,26 @@ def _form(pending: Pending, chosen: Sequence[Job], words: str, act: Callable[[st
             placeholder=t("Why? Whoever reads the audit log will want to know."),
             key="confirm-reason",
         )
-        pressed = st.form_submit_button(words, type="primary", disabled=not chosen)
+        number = ""
+        if typed is not None:
+            number = st.text_input(t("Type {n} to confirm", n=typed), key="confirm-number", width=220)
+        pressed = st.form_submit_button(words, type="primary", disabled=not order.jobs)
     if pressed:
-        begin(pending, chosen, act(reasons.checked(reason)))
+        reason = reasons.checked(reason)
+        if typed is not None and number.strip() != str(typed):
+            raise NumberNotTyped(n=typed)
+        begin(actor, pending, replace(order, reason=reason))
 
 
-def begin(pending: Pending, chosen: Sequence[Job], act: Act) -> None:
-    """Start the batch, close the dialog, and let the page follow it. Raises TooManyJobs."""
-
-    def counted(job: Job, request_id: str) -> Outcome:
-        outcome = act(job, request_id)
-        telemetry.actions.labels(pending.action, outcome.result.value).inc()
-        return outcome
-
-    bulk.start(connections.runner(), pending.batch_id, chosen, counted)
+def begin(actor: Actor, pending: Pending, order: Order) -> None:
+    """Queue the jobs, close the dialog, and let the page follow them. Raises what bulks.start() raises."""
+    bulks.start(connections.door(), actor, order, bulk_id=pending.batch_id, limit=settings().bulk_limit)
+    connections.runner().wake()
     _forget()
     tables.clear_later(pending.table)
     fetch.clear()
     st.query_params[links.BATCH] = pending.batch_id
     st.rerun()
-
-
-def _jobs(plan: Plan) -> list[Job]:
-    return [planned.job for planned in plan.eligible]
 
 
 def _forget() -> None:

@@ -80,9 +80,14 @@ def text(label: str, parameter: str, *, placeholder: str = "", known: Callable[[
     return asked.value
 
 
+def looks_like_key(word: str) -> bool:
+    """Whether this may be a user's key: their only credential, which must not be shown or kept."""
+    return _KEY.fullmatch(word) is not None
+
+
 def _text_into_address(parameter: str, known: Callable[[str], bool] | None) -> None:
     typed = st.session_state[parameter].strip()
-    if _KEY.fullmatch(typed) and not (known and known(typed)):
+    if looks_like_key(typed) and not (known and known(typed)):
         typed = aliases().alias(typed)
     st.session_state[parameter] = typed
     _into_address(parameter)

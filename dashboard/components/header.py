@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard.components import live
+from dashboard.components import live, tables
 from dashboard.components.formatting import Zone, plain
 from dashboard.connections import settings
 from dashboard.i18n import t
@@ -22,6 +22,7 @@ def zone() -> Zone:
 
 def page(title: str, *, refreshes: bool = True) -> None:
     """Title on the left; environment, zone and live switch on the right edge."""
+    tables.opened(title)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(title, anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):

@@ -1,4 +1,4 @@
-"""Live parts: the smallest fragment refreshes by itself, unless somebody switched that off."""
+"""Live parts: the smallest fragment refreshes by itself, while somebody can see it and wants it to."""
 
 from __future__ import annotations
 
@@ -8,9 +8,24 @@ from datetime import timedelta
 import streamlit as st
 
 from dashboard import links
+from dashboard.components import confirm, queue_intake_dialog, scripts
 from dashboard.components.notices import error_frame
 from dashboard.connections import settings
 from dashboard.i18n import t
+
+# visibility.js and live.css know this name, too.
+HIDDEN = "tab-hidden"
+
+
+def watch() -> None:
+    """Learn whether the tab is hidden: by a box that nobody sees, which the tab's script ticks.
+
+    A widget is how a page tells the server anything. A component could do so too, but Streamlit loads its script
+    from a blob: address, which the content policy does not let run.
+    """
+    scripts.style("live.css")
+    st.checkbox(HIDDEN, key=HIDDEN)
+    scripts.load("visibility.js")
 
 
 def switch() -> None:
@@ -31,8 +46,6 @@ def part(
 
     always: even where the switch is off.
     """
-    interval = every or timedelta(seconds=settings().refresh_seconds)
-    ticks = always or st.session_state.get(links.LIVE, True)
 
     def framed() -> None:
         with error_frame(what):
@@ -40,4 +53,13 @@ def part(
 
     # Streamlit tells fragments apart by their function's name.
     framed.__qualname__ = f"live.{body.__module__}.{body.__qualname__}"
-    st.fragment(framed, run_every=interval if ticks else None)()
+    st.fragment(framed, run_every=interval(every, always=always))()
+
+
+def interval(every: timedelta | None = None, *, always: bool = False) -> timedelta | None:
+    """How often a part is shown again; None while the tab is hidden, somebody confirms, or the switch is off."""
+    confirming = confirm.waiting() or queue_intake_dialog.waiting()
+    on = always or (st.session_state.get(links.LIVE, True) and not confirming)
+    if not on or st.session_state.get(HIDDEN, False):
+        return None
+    return every or timedelta(seconds=settings().refresh_seconds)

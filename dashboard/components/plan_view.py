@@ -41,10 +41,14 @@ def caution_words(caution: Caution) -> str:
 
 
 def show(plan: Plan, missing: Sequence[str]) -> None:
-    """The summary in words, then each job with its verdict."""
+    """The summary in words, why the others are left out, what to know before; then each job with its verdict."""
     st.markdown(_summary(plan))
+    for words, number in Counter(_obstacle(one) for one in plan.blocked).most_common():
+        st.markdown(
+            f":gray[:material/block: {tn('{n} left out: {why}', '{n} left out: {why}', number, why=words)}]"
+        )
     for caution, number in Counter(c for one in plan.eligible for c in one.cautions).most_common():
-        st.markdown(f":orange[:material/warning:] {_caution_line(caution, number)}")
+        st.markdown(f":orange[:material/warning:] {_caution_line(plan, caution, number)}")
     if missing:
         gone = tn("{n} job does not exist any more.", "{n} jobs do not exist any more.", len(missing))
         st.markdown(f":gray[:material/block:] {gone}")
@@ -77,12 +81,22 @@ def _usd(amount: Decimal | None) -> str:
     return f"**{plain(money(amount))}**"
 
 
-def _caution_line(caution: Caution, number: int) -> str:
-    return tn("{n} job: {why}.", "{n} jobs: {why}.", number, why=caution_words(caution))
+def _obstacle(one: PlannedJob) -> str:
+    return plain(obstacle_words(one.obstacle, one)) if one.obstacle else ""
+
+
+def _caution_line(plan: Plan, caution: Caution, number: int) -> str:
+    if caution is Caution.OVER_DAILY_LIMIT and (users := len(plan.users_over_limit)) > 1:
+        why = tn("their user has used up today's limit", "their {n} users have used up today's limit", users)
+    else:
+        why = caution_words(caution)
+    return tn("{n} job: {why}.", "{n} jobs: {why}.", number, why=why)
 
 
 def _jobs(plan: Plan) -> None:
     ordered = (*plan.blocked, *plan.eligible)[:NAMED]
+    if (left := len(plan.jobs) - len(ordered)) > 0:
+        st.caption(tn("{n} more is not listed here.", "{n} more are not listed here.", left))
     text = st.column_config.TextColumn
     columns = {
         "job": text(t("Job"), width=230),

@@ -10,8 +10,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.components import confirm, tables
+from dashboard.components import tables
 from dashboard.components.formatting import Zone, duration, exact, money
+from dashboard.components.tables import Shown
 from dashboard.i18n import t
 from dashboard.situation import Notes
 from queries.audit_models import Acknowledgement
@@ -85,16 +86,17 @@ def selected() -> tuple[str, ...]:
     return tables.selected(KEY, identify)
 
 
-def hold(rows: Sequence[StuckJob], asked: Filters) -> tables.Shown:
-    """The rows to show: they stand still while somebody selects or confirms; other filters end a selection."""
+def hold(rows: Sequence[StuckJob], asked: Filters) -> Shown:
+    """The rows to show: they stand still until somebody asks for the new ones; other filters begin anew."""
     if st.session_state.get(_ASKED, asked) != asked:
         tables.select_none(KEY)
+        tables.show_new(KEY)
     st.session_state[_ASKED] = asked
-    return tables.hold(KEY, rows, identify, holding=bool(selected()) or confirm.waiting())
+    return tables.hold(KEY, rows, identify, holding=True)
 
 
 def show(
-    rows: Sequence[StuckJob],
+    shown: Shown,
     now: datetime,
     zone: Zone,
     notes: Notes,
@@ -103,9 +105,10 @@ def show(
     selectable: bool,
 ) -> None:
     """Draw the table; selection (by tables.selected) only for those who may act."""
+    rows = [_row(one, now, zone, notes.by_job.get(one.job.id), spent.get(one.job.id)) for one in shown.rows]
     tables.table(
-        [_row(one, now, zone, notes.by_job.get(one.job.id), spent.get(one.job.id)) for one in rows],
-        _columns(rows),
+        [row | _gone() if row["job"] in shown.gone else row for row in rows],
+        _columns(shown.rows),
         alt=t("Stuck jobs, with the rules that hold, step, progress, attempts, money spent and user"),
         key=KEY,
         selectable=selectable,
@@ -148,6 +151,11 @@ def _row(
         "note": _note(note, now),
         "rules": " · ".join(f"{rule_words(hit.rule)}: {exact(hit.since, zone)}" for hit in one.hits),
     }
+
+
+def _gone() -> dict[str, Any]:
+    """The cells of a row that stays only so that the others do not move."""
+    return {"why": t("no longer stuck"), "stuck": ""}
 
 
 def _why(one: StuckJob) -> str:

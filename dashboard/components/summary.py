@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from dashboard import situation
-from dashboard.components import assessments
+from dashboard.components import assessments, queue_verdict
 from dashboard.components.formatting import Zone, ago
 from dashboard.components.verdicts import State, Verdict
 from dashboard.connections import settings
@@ -34,6 +34,7 @@ def verdicts(now: Situation, zone: Zone) -> list[Verdict]:
     """One verdict a question; a question whose source failed says so instead."""
     limits = settings().thresholds
     return [
+        *queue_verdict.intake(situation.intake(), datetime.now(UTC), zone, alone=True),
         *_stuck(now, zone),
         _told(
             t("Queue"), now.open_jobs, lambda o: assessments.queue(o, situation.limit("max_pending_jobs"), limits)

@@ -22,26 +22,18 @@ def throughput(buckets: Sequence[OutcomeBucket], zone: Zone, source: str) -> Non
     )
     starts = [one.start for one in buckets]
     drawn = [Line(name, colour, list(zip(starts, values, strict=True))) for name, colour, values in kinds]
-    _title(t("Throughput"), t("jobs a quarter hour, by outcome"))
+    charts.title(t("Throughput"), t("jobs a quarter hour, by outcome"))
     charts.bars(drawn, zone=zone, key="throughput", alt=t("Jobs that ended a quarter of an hour, by outcome"))
-    _below(zone, source)
+    charts.below(zone, source)
 
 
 def depth(series: Sequence[Series], limit: int | None, zone: Zone, source: str) -> None:
     """How many jobs waited, beside the service's limit."""
-    _title(t("Queue depth"), t("jobs waiting"))
+    charts.title(t("Queue depth"), t("jobs waiting"))
     if not series:
         st.markdown(f":gray[{t('No data: Prometheus has no such metric of this service.')}]")
         return
     drawn = [Line(t("waiting"), BLUE, series[0].points)]
     named = (t("limit"), float(limit)) if limit else None
     charts.lines(drawn, zone=zone, key="depth", alt=t("Jobs waiting over the last 24 hours"), limit=named)
-    _below(zone, source)
-
-
-def _title(bold: str, rest: str) -> None:
-    st.markdown(f"**{bold}** :gray[{rest}]")
-
-
-def _below(zone: Zone, source: str) -> None:
-    st.caption(t("Times in {zone} · {source}", zone=zone.name, source=source))
+    charts.below(zone, source)

@@ -64,8 +64,8 @@ def tiles(now: Situation, window: Window, stuck_state: State) -> list[Tile]:
 
     return [
         _tile(t("Stuck"), now.stuck, stuck, _STUCK, window, page="stuck"),
-        _tile(t("Queued"), now.open_jobs, _queue, _QUEUED, window),
-        _tile(t("Success, last hour"), now.outcomes, _success, _SUCCESS, window),
+        _tile(t("Queued"), now.open_jobs, _queue, _QUEUED, window, page="queue"),
+        _tile(t("Success, last hour"), now.outcomes, _success, _SUCCESS, window, page="jobs"),
         _tile(t("Spend today"), now.spend, _spend, _SPEND, window),
         _tile(t("Provider failures"), now.providers, _providers, _CALLS, window),
         _tile(t("95 % of books within"), now.p95, _p95, _P95, window),

@@ -76,19 +76,20 @@ def card(verdicts: Sequence[Verdict]) -> None:
 
 
 def _row(verdict: Verdict, *, primary: bool) -> None:
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="medium"
-    ):
-        st.markdown(f"{MARKS[verdict.state]} **{verdict.headline}** {verdict.detail}", width="stretch")
-        if verdict.link is not None:
-            _button(verdict.link, primary=primary)
+    said = f"{MARKS[verdict.state]} **{verdict.headline}** {verdict.detail}"
+    if verdict.link is None:
+        st.markdown(said)
+        return
+    # Columns, since a button beside a long text would wrap below it.
+    words, action = st.columns([5, 1], vertical_alignment="center", gap="medium")
+    words.markdown(said)
+    with action, st.container(horizontal=True, horizontal_alignment="right"):
+        _button(verdict.link, primary=primary)
 
 
 def _button(link: Link, *, primary: bool) -> None:
-    clicked = st.button(
-        link.label, type="primary" if primary else "secondary", key=f"verdict-{link.page}-{link.label}"
-    )
-    if clicked:
+    key = "-".join(["verdict", link.page, link.label, *link.parameters.values()])
+    if st.button(link.label, type="primary" if primary else "secondary", key=key):
         st.switch_page(_page(link.page), query_params=dict(link.parameters))
 
 

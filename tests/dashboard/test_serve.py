@@ -99,6 +99,14 @@ def test_the_font_is_served(console: httpx.Client) -> None:
     assert answer.content == (ROOT / "dashboard" / "static" / "inter.woff2").read_bytes()
 
 
+@pytest.mark.parametrize("name", ["keyboard.js", "visibility.js"])
+def test_scripts_are_served_as_what_the_browser_may_run(console: httpx.Client, name: str) -> None:
+    answer = console.get(f"/app/static/{name}?12345678")
+    assert "javascript" in answer.headers["content-type"]
+    assert "script-src 'self' 'unsafe-inline';" in answer.headers["content-security-policy"]
+    assert answer.content == (ROOT / "dashboard" / "static" / name).read_bytes()
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/stuck", "/healthz", "/metrics", "/app/static/inter.woff2", "/_stcore/health"]
 )

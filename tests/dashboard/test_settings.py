@@ -49,6 +49,11 @@ def test_each_setting_reaches_what_it_is_for(configure: Configure) -> None:
     assert here.service_url == "http://books:8000"
 
 
+def test_a_trace_url_is_kept_as_it_is(configure: Configure) -> None:
+    template = "https://traces.example/search?id={trace_id}&x={y}"
+    assert configure(database_url=URL, trace_url=template).trace_url == template
+
+
 def test_environment_wins_over_the_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, configure: Configure
 ) -> None:
@@ -81,6 +86,10 @@ def test_nothing_set_is_one_sentence() -> None:
         ("PROMETHEUS_URL", "prometheus:9090", "OPS_PROMETHEUS_URL is not a web address"),
         ("PROMETHEUS_URL", "http://[hunter2", "OPS_PROMETHEUS_URL is not a web address"),
         ("SERVICE_URL", "ftp://books", "OPS_SERVICE_URL is not a web address"),
+        ("TRACE_URL", "https://traces.example/", "OPS_TRACE_URL is not the address of a trace"),
+        ("TRACE_URL", "traces.example/{trace_id}", "OPS_TRACE_URL is not the address of a trace"),
+        ("TRACE_URL", "javascript:alert('{trace_id}')", "OPS_TRACE_URL is not the address of a trace"),
+        ("TRACE_URL", "https://traces.example/a b/{trace_id}", "OPS_TRACE_URL is not the address of a trace"),
         ("TIMEZONE", "Mars/Olympus", "OPS_TIMEZONE is not a time zone"),
         ("SERVICE_TIMEZONE", "+02:00", "OPS_SERVICE_TIMEZONE is not a time zone"),
         ("METRIC_PREFIX", "book gen", "OPS_METRIC_PREFIX cannot begin a metric's name"),

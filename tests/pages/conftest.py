@@ -9,7 +9,7 @@ import pytest
 from actions import migrations
 from tests import databases
 from tests.dashboard.conftest import Configure, configure, forgotten
-from tests.queries.conftest import set_clock
+from tests.queries.conftest import run, set_clock
 from tests.service_process import ServiceProcesses
 
 __all__ = ["configure", "forgotten"]
@@ -66,3 +66,18 @@ def service(
     url = new_database(migrated_newer_template)
     with ServiceProcesses(url, tmp_path_factory.mktemp("service"), workers=0, monitor=False) as running:
         yield running
+
+
+@pytest.fixture
+def running(service: ServiceProcesses, configure: Configure) -> ServiceProcesses:
+    """The console before the running service, which is empty, and whose books have prices."""
+    configure(
+        database_url=service.database_url,
+        service_url=service.url,
+        service_admin_key=service.admin_key,
+        price_per_image="0.04",
+        price_per_llm_call="0.01",
+    )
+    tables = ("jobs", "runs", "workers", "state")
+    run(service.database_url, *(f"delete from {table}" for table in tables))  # noqa: S608
+    return service

@@ -11,6 +11,9 @@ from streamlit.testing.v1.element_tree import Button
 
 from dashboard import connections, fetch
 from dashboard.settings import ROOT
+from queries import bulks
+from queries.bulk_models import Bulk
+from tests.actions.bulk_rows import until
 
 APP = str(ROOT / "dashboard" / "app.py")
 OPERATOR, VIEWER = "Mina Park", "Jon Weber"
@@ -79,7 +82,8 @@ def select(at: AppTest, *positions: int) -> AppTest:
 
 
 def labels(at: AppTest) -> list[str]:
-    return [one.label for one in at.button]
+    """The page's own buttons, without those of the frame around every page."""
+    return [one.label for one in at.main.button]
 
 
 def button(at: AppTest, label: str) -> Button:
@@ -100,10 +104,17 @@ def confirm(at: AppTest, label: str, reason: str) -> AppTest:
 
 def ended(at: AppTest) -> AppTest:
     """The page once the batch of its address has ended."""
-    batch = connections.runner().batch(str(at.query_params["batch"]))
-    assert batch is not None
-    assert batch.wait(BATCH_SECONDS)
+    bulk_id = str(at.query_params["batch"])
+    until(lambda: bulk_now(bulk_id).ended_at, BATCH_SECONDS)
     return refreshed(at)
+
+
+def bulk_now(bulk_id: str) -> Bulk:
+    """As the store has it, past the cache."""
+    with connections.store().connect() as connection:
+        bulk = bulks.get(connection, bulk_id)
+    assert bulk is not None
+    return bulk
 
 
 def dialogs(at: AppTest) -> Sequence[Any]:

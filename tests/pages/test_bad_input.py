@@ -193,7 +193,7 @@ def test_nonsense_in_the_address(page: str) -> None:
 def test_nonsense_filters_nothing_but_what_is_a_search() -> None:
     at = opened("stuck", **{name: value for name, value in NONSENSE.items() if name != "search"})
     assert len(jobs(at)) == 6
-    assert "No action of this id is in the audit log." in words(at)
+    assert "There is no bulk action of this id." in words(at)
     assert at.selectbox(key="language-picker").value == "en"
 
 

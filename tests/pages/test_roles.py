@@ -59,8 +59,8 @@ def test_the_door_refuses_a_viewer_whose_dialog_is_open(hanging: str) -> None:
     at.selectbox(key="person").select(VIEWER)
     run(at)
     assert len(dialogs(at)) == 1
-    at = ended(confirm(at, "Acknowledge 1 job", "on it"))
-    assert "Jon Weber is viewer and may not do this (job.acknowledge). Ask somebody who is operator." in words(at)
+    at = confirm(at, "Acknowledge 1 job", "on it")
+    assert "Jon Weber is viewer and may not do this (bulk.start). Ask somebody who is operator." in words(at)
     with psycopg.connect(hanging) as connection:
         assert connection.execute("select count(*) from ops.acknowledgements").fetchone() == (0,)
         log = connection.execute("select actor, phase, result from ops.audit_log order by id").fetchall()

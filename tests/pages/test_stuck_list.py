@@ -118,6 +118,18 @@ def test_sorting_by_spend_and_attempts(newer: str) -> None:
     assert [row["spent"] for row in table(at)] == ["$0.14", "$0.28", "$0.47"]
 
 
+def test_rows_stand_still_until_somebody_asks_for_the_new_ones(hanging: str) -> None:
+    at = opened("stuck")
+    before = jobs(at)
+    run(hanging, WORST)
+    refreshed(at)
+    assert jobs(at) == before
+    assert "6 jobs of 7" in words(at)
+    assert jobs(press(at, "1 new")) == ["job_worst", *before]
+    assert "1 new" not in labels(at)
+    assert "7 jobs" in words(at)
+
+
 def test_a_selection_survives_what_arrives(hanging: str) -> None:
     at = select(opened("stuck"), 0, 2)
     before, ticked = jobs(at), chosen(at)
@@ -126,20 +138,45 @@ def test_a_selection_survives_what_arrives(hanging: str) -> None:
     refreshed(at)
     assert jobs(at) == before
     assert chosen(at) == ticked
-    assert ":blue-badge[:material/add: 1 new]" in [one.value for one in at.markdown]
     assert "Retry 2…" in labels(at)
-    press(at, "Select none")
+    press(at, "1 new")
     assert jobs(at) == ["job_worst", *before]
-    assert "1 new" not in words(at)
+    assert chosen(at) == ticked
+    assert chosen(press(at, "Select none")) == []
 
 
-def test_a_selected_job_that_is_stuck_no_more_stays_until_it_is_let_go(hanging: str) -> None:
+def test_a_job_that_is_stuck_no_more_says_so_until_it_is_cleared(hanging: str) -> None:
     at = select(opened("stuck"), 1)
     (gone,) = chosen(at)
     run(hanging, f"update jobs set status = 'done' where id = '{gone}'")  # noqa: S608
     refreshed(at)
     assert chosen(at) == [gone]
-    assert gone not in jobs(press(at, "Select none"))
+    assert [(row["job"], row["why"], row["stuck"]) for row in table(at)][1] == (gone, "no longer stuck", "")
+    assert "5 jobs" in words(at)
+    press(at, "Select none")
+    press(at, "Select all 5")
+    assert gone not in chosen(at)
+    press(at, "Clear 1 no longer stuck")
+    assert gone not in jobs(at)
+    assert len(chosen(at)) == 5
+
+
+def test_the_list_is_fresh_whenever_the_page_is_opened(hanging: str) -> None:
+    at = opened("stuck")
+    before = jobs(at)
+    run(hanging, WORST)
+    at.switch_page("../pages/overview.py").run()
+    at.switch_page("../pages/stuck.py")
+    assert jobs(refreshed(at)) == ["job_worst", *before]
+
+
+def test_an_empty_list_fills_by_itself(migrated_url: str, configure: Configure) -> None:
+    set_clock(migrated_url, "2026-11-23 00:13:00")
+    configure(database_url=migrated_url)
+    at = opened("stuck")
+    assert jobs(at) == []
+    run(migrated_url, WORST)
+    assert jobs(refreshed(at)) == ["job_worst"]
 
 
 @pytest.mark.usefixtures("hanging")

@@ -1,0 +1,51 @@
+"""What a chart draws: named lines over time, and what becomes of them where points are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from math import nan
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The time that several charts of a column show, and the distance of their points or width of their buckets.
+
+    Between points that lie farther apart there is a gap.
+    """
+
+    start: datetime
+    end: datetime
+    step: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One named line: points are (instant, value); the last one is lighter where its bucket still fills."""
+
+    name: str
+    colour: str
+    points: Sequence[tuple[datetime, float]]
+
+
+def stacked(drawn: Sequence[Line]) -> Line:
+    """The sum of the lines, under the name and in the colour of the last one."""
+    total: dict[datetime, float] = {}
+    for line in drawn:
+        for at, value in line.points:
+            total[at] = total.get(at, 0) + value
+    return Line(drawn[-1].name, drawn[-1].colour, sorted(total.items()))
+
+
+def gapped(line: Line, axis: Axis | None) -> Line:
+    """The line with a hole wherever points are missing, so that nothing is drawn where nothing is known."""
+    if axis is None:
+        return line
+    points = list(line.points[:1])
+    for (before, _), (at, value) in pairwise(line.points):
+        if at - before > 1.5 * axis.step:
+            points.append((before + axis.step, nan))
+        points.append((at, value))
+    return Line(line.name, line.colour, points)

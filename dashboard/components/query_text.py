@@ -1,0 +1,121 @@
+"""What is searched for: read from the address, and written there, without a user's key."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from dashboard import links
+from dashboard.components import header
+from dashboard.components.filters import looks_like_key
+from dashboard.components.notices import guarded, ignored_parameters
+from dashboard.connections import aliases
+from queries import job_language
+from queries.errors import OpsError
+from queries.job_filter import JobFilter
+from queries.qualifiers import DESCRIPTIONS
+
+# A word on its own or as a user: those of the other qualifiers are no keys, however they look.
+_WORD = re.compile(rf'(?<!\S)(user:)?(?!(?:{"|".join(DESCRIPTIONS)}):)("?)([^\s"]+)\2(?!\S)')
+_DRAWN = "query-drawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for, as it was typed. text is its one canonical form; error says why there is none."""
+
+    typed: str
+    filter: JobFilter
+    text: str = ""
+    error: OpsError | None = None
+
+
+def asked() -> Asked:
+    """What the address asks for; what is no text is told."""
+    ignored_parameters(list(links.text(links.QUERY, most=links.MAX_QUERY).rejected))
+    found = _read()
+    if isinstance(found, OpsError):
+        return Asked(typed(), JobFilter(), error=found)
+    return Asked(typed(), found, job_language.printed(found, header.zone().info))
+
+
+def follow(now: Asked) -> None:
+    """In a part of the page that runs on its own: draw the whole page anew where the address asks for another."""
+    if typed() != now.typed:
+        st.rerun()
+
+
+def typed() -> str:
+    """The address's text as somebody wrote it."""
+    return links.text(links.QUERY, most=links.MAX_QUERY).value
+
+
+def generation() -> int:
+    """Rises whenever the text was changed past the widgets that show it; part of their keys.
+
+    A browser that has not heard of a change yet would else send their old values back, as if a person had chosen
+    them.
+    """
+    text, number = st.session_state.get(_DRAWN, ("", 0))
+    if text != typed():
+        number += 1
+        st.session_state[_DRAWN] = (typed(), number)
+    return int(number)
+
+
+def put(text: str) -> None:
+    """Ask for this instead; call from a callback."""
+    if text:
+        st.query_params[links.QUERY] = text
+    else:
+        st.query_params.pop(links.QUERY, None)
+    st.query_params.pop(links.BEFORE, None)
+
+
+def put_filter(filter: JobFilter) -> None:
+    """Ask for this instead; call from a callback."""
+    put(job_language.printed(filter, header.zone().info))
+
+
+def put_typed(text: str) -> None:
+    """Ask for what was typed into the box; call from its callback."""
+    put(without_keys(text.strip()))
+    _keep_widgets(text)
+
+
+def put_field(field: str, value: object) -> None:
+    """Ask for this value of one field; call from the callback of its widget."""
+    found = _read()
+    if isinstance(found, JobFilter) and with_field(found, field, value) != found:
+        put_filter(with_field(found, field, value))
+        _keep_widgets(typed())
+
+
+def with_field(filter: JobFilter, field: str, value: object) -> JobFilter:
+    """The filter with this value of one of its fields in place of what it had."""
+    changed: dict[str, Any] = {field: value}
+    return replace(filter, **changed)
+
+
+def without_keys(text: str) -> str:
+    """The text with an alias for each word that looks like a user's key, which must not reach the address."""
+
+    def hidden(found: re.Match[str]) -> str:
+        name, _, word = found.groups()
+        names_user = name == "user:" and not word.startswith("user-")
+        return f"user:{aliases().alias(word)}" if names_user or looks_like_key(word) else found.group()
+
+    return _WORD.sub(hidden, text)
+
+
+def _read() -> JobFilter | OpsError:
+    return guarded(lambda: job_language.parse(typed(), header.zone().info))
+
+
+def _keep_widgets(text: str) -> None:
+    """The widget whose callback this is shows the text already: it may stay, and with it the person's focus."""
+    _, number = st.session_state.get(_DRAWN, ("", 0))
+    st.session_state[_DRAWN] = (text, number)
