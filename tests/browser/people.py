@@ -12,6 +12,9 @@ import httpx
 from playwright.sync_api import Locator, Page, expect
 
 T = TypeVar("T")
+KEYBOARD_LOADED = """() => performance.getEntriesByType("resource").some(
+  one => one.name.includes("/keyboard.js") && one.responseEnd > 0
+)"""
 # Glide's canvas has no elements to click: rows are reached by their place in it.
 HEADER, ROW, CHECKBOX = 34, 36, 17
 
@@ -44,9 +47,11 @@ class Readers:
         return str(answer.json()["job_id"])
 
     def set_provider(self, name: str, mode: str) -> None:
-        """Switch a simulated provider's failure mode."""
+        """Switch a simulated provider's failure mode; its breaker forgets what was."""
         answer = self.client.put(
-            f"/v1/simulator/providers/{name}", json={"mode": mode}, headers={"X-Admin-Key": self.admin_key}
+            f"/v1/simulator/providers/{name}",
+            json={"mode": mode, "reset_breaker": True},
+            headers={"X-Admin-Key": self.admin_key},
         )
         assert answer.is_success, answer.text
 
@@ -62,6 +67,11 @@ def settled(page: Page) -> None:
     """Wait until Streamlit says that no script of this page runs, and every part of it is drawn."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+
+def listening(page: Page) -> None:
+    """Wait until the page's script listens to the keyboard."""
+    eventually(lambda: page.evaluate(KEYBOARD_LOADED))
 
 
 def tables(page: Page) -> Locator:
@@ -86,6 +96,6 @@ def cell_texts(table: Locator, column: str) -> list[str]:
 
 def sign_in(page: Page, name: str) -> None:
     """Be another of the demo's people."""
-    page.get_by_test_id("stSidebar").get_by_label("Signed in as").click()
+    page.get_by_test_id("stSidebar").get_by_role("combobox", name="Signed in as").click()
     page.get_by_role("option", name=name).click()
     settled(page)
