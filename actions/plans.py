@@ -11,6 +11,7 @@ from typing import Literal
 
 from queries import steps
 from queries.models import Job, Spend
+from queries.schema import REFUSALS
 
 Start = Literal["failed_step", "start"]
 
@@ -49,6 +50,7 @@ class Caution(StrEnum):
     COST_UNKNOWN = "cost_unknown"
     PROVIDER_DOWN_LATER = "provider_down_later"
     PROVIDER_MAYBE_DOWN = "provider_maybe_down"
+    REFUSED = "refused"
     UPDATED_MOMENTS_AGO = "updated_moments_ago"
 
 
@@ -134,6 +136,7 @@ def plan_retry(
             Caution.COST_UNKNOWN: cost is None,
             Caution.PROVIDER_DOWN_LATER: not kinds_down.isdisjoint(set(kinds) - set(kinds[:1])),
             Caution.PROVIDER_MAYBE_DOWN: not kinds and bool(kinds_down),
+            Caution.REFUSED: job.error_code in REFUSALS,
             Caution.UPDATED_MOMENTS_AGO: now - job.updated_at < MOMENTS,
         }
         return PlannedJob(job, _first(obstacles), _all(cautions), estimated_cost=cost, owner_jobs_today=made)

@@ -49,7 +49,7 @@ def listing() -> None:
 
 def causes() -> None:
     query_text.follow(now)
-    left, right = st.columns(2)
+    left, right = st.columns([11, 9])
     with left, st.container(border=True, height="stretch"):
         failure_matrix.show(failures.matrix(now), now)
     with right, st.container(border=True, height="stretch"):

@@ -68,9 +68,9 @@ def show(answer: Fetched[FailureMatrix], now: Asked) -> None:
 def _columns() -> dict[str, Any]:
     number = st.column_config.NumberColumn
     return {
-        "code": st.column_config.TextColumn(t("Failed with"), width=185, pinned=True),
-        **{_COLUMN[window]: number(_COLUMN[window], width=48, format="localized") for window in WINDOWS},
+        "code": st.column_config.TextColumn(t("Failed with"), width=175, pinned=True),
         "mark": st.column_config.TextColumn(t("Trend"), width=65),
+        **{_COLUMN[window]: number(_COLUMN[window], width=48, format="localized") for window in WINDOWS},
     }
 
 

@@ -15,6 +15,7 @@ from dashboard.connections import settings
 from dashboard.i18n import t, tn
 
 NAMED = 200  # rows of a dry run that a person still scrolls through
+IN_VIEW = 6  # of them: the reason and the button should be seen without scrolling
 
 
 def obstacle_words(obstacle: Obstacle, planned: PlannedJob) -> str:
@@ -35,6 +36,7 @@ def caution_words(caution: Caution) -> str:
         Caution.COST_UNKNOWN: t("cost not known"),
         Caution.PROVIDER_DOWN_LATER: t("a provider that it needs later is down"),
         Caution.PROVIDER_MAYBE_DOWN: t("a provider is down, and its step does not tell whether it needs it"),
+        Caution.REFUSED: t("it was refused for its content, and will probably be refused again"),
         Caution.UPDATED_MOMENTS_AGO: t("it moved moments ago and may be moving on by itself"),
     }
     return words[caution]
@@ -95,8 +97,6 @@ def _caution_line(plan: Plan, caution: Caution, number: int) -> str:
 
 def _jobs(plan: Plan) -> None:
     ordered = (*plan.blocked, *plan.eligible)[:NAMED]
-    if (left := len(plan.jobs) - len(ordered)) > 0:
-        st.caption(tn("{n} more is not listed here.", "{n} more are not listed here.", left))
     text = st.column_config.TextColumn
     columns = {
         "job": text(t("Job"), width=230),
@@ -107,7 +107,10 @@ def _jobs(plan: Plan) -> None:
     }
     if plan.action == "job.cancel":
         del columns["today"]
-    tables.table([_row(plan, one) for one in ordered], columns, alt=t("Dry run, one line a job"))
+    rows = [_row(plan, one) for one in ordered]
+    tables.table(rows, columns, alt=t("Dry run, one line a job"), most_rows=IN_VIEW)
+    if (left := len(plan.jobs) - len(ordered)) > 0:
+        st.caption(tn("{n} more is not listed here.", "{n} more are not listed here.", left))
 
 
 def _row(plan: Plan, one: PlannedJob) -> dict[str, object]:

@@ -114,14 +114,18 @@ def table(
     key: str | None = None,
     selectable: bool = False,
     single: bool = False,
+    most_rows: int = MAX_HEIGHT_ROWS,
 ) -> None:
-    """Draw rows as a table; columns gives each field's column configuration in order of display."""
+    """Draw rows as a table; columns gives each field's column configuration in order of display.
+
+    Beyond most_rows it scrolls.
+    """
     options: dict[str, Any] = {}
     if selectable:
         if st.session_state.pop(f"{key}-clear", False):
             select_none(str(key))
         options = {"key": key, "on_select": "rerun", "selection_mode": "single-row" if single else "multi-row"}
-    _draw(rows, columns, alt, options)
+    _draw(rows, columns, alt, options, most_rows)
 
 
 def cells(
@@ -137,7 +141,11 @@ def cells(
 
 
 def _draw(
-    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any], alt: str, options: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, Any],
+    alt: str,
+    options: Mapping[str, Any],
+    most_rows: int = MAX_HEIGHT_ROWS,
 ) -> None:
     frame = pd.DataFrame.from_records([dict(row) for row in rows], columns=list(columns))
     st.dataframe(
@@ -145,7 +153,7 @@ def _draw(
         hide_index=True,
         column_config=dict(columns),
         alt=alt,
-        height=min(len(rows), MAX_HEIGHT_ROWS) * ROW_PIXELS + HEADER_PIXELS,
+        height=min(len(rows), most_rows) * ROW_PIXELS + HEADER_PIXELS,
         row_height=ROW_PIXELS,
         placeholder="",
         **options,

@@ -140,6 +140,13 @@ def test_a_job_that_has_just_moved(age: int, moments: bool) -> None:
         assert only(plan).cautions == ((Caution.UPDATED_MOMENTS_AGO,) if moments else ())
 
 
+@pytest.mark.parametrize(
+    ("code", "refused"), [("SAFETY_INPUT", True), ("SAFETY_OUTPUT", True), ("IMAGE_FAILED", False)]
+)
+def test_what_was_refused_for_its_content_will_be_again(code: str, refused: bool) -> None:
+    assert (Caution.REFUSED in only(retry_plan(job(error_code=code))).cautions) is refused
+
+
 def test_the_total_counts_what_is_eligible_and_known() -> None:
     jobs = (job("job_1"), job("job_2"), job("job_3", status="done"), job("job_4"))
     estimates = {"job_1": Decimal("0.10"), "job_2": None, "job_3": Decimal(9)}
