@@ -54,6 +54,6 @@ def test_a_thousand_jobs_each_once(stack: Stack, database: Database, page: Page,
         "select count(*), count(distinct request_id) from ops.audit_log where target_kind = 'job'"
     )
     assert rows == (2 * JOBS, JOBS)
-    panel.get_by_role("link", name="Its page").click()
+    panel.get_by_role("link", name="Open its page").click()
     expect(page.locator(".st-key-verdict")).to_contain_text("All done: 1,000 jobs")
     eventually(lambda: tables(page).count() > 0)

@@ -15,6 +15,10 @@ from tests.browser.test_live import add_stuck, full_pages
 
 pytestmark = pytest.mark.browser
 
+RETRIED = """
+select count(*) from jobs
+ where id like 'job_20261101%' and status in ('queued', 'running') and retry_count > 0
+"""
 JOBS = ("job_20261101_000000_0000000a", "job_20261101_000000_0000000b", "job_20261101_000000_0000000c")
 # What a Korean keyboard says when its keys G and S are pressed.
 KOREAN = """() => {
@@ -29,6 +33,9 @@ def stuck_jobs(stack: Stack, database: Database) -> Iterator[None]:
     for job in JOBS:
         add_stuck(database, job, age="1 hour")
     yield
+    eventually(
+        lambda: database.execute(RETRIED).fetchone() == (0,)
+    )  # else a worker would end the next test's, too
     database.execute("delete from jobs where id like 'job_20261101%'")
 
 

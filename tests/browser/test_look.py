@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -45,12 +46,21 @@ def faults(page: Page) -> list[str]:
     ]
 
 
+def address(stack: Stack, entry: Entry) -> str:
+    """Of the page; of a job's page with the newest job that failed."""
+    if entry.name != "job":
+        return "" if entry.name == navigation.DEFAULT else entry.url_path
+    with psycopg.connect(stack.database_url) as connection:
+        rows = connection.execute("select id from jobs where status = 'failed' order by created_at desc limit 1")
+        return f"{entry.url_path}?job={rows.fetchall()[0][0]}"
+
+
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_page(stack: Stack, browser: Browser, entry: Entry, look: str) -> None:
     context = browser.new_context(**LOOKS[look])
     page = context.new_page()
-    page.goto(f"{stack.console_url}/{'' if entry.name == navigation.DEFAULT else entry.url_path}")
+    page.goto(f"{stack.console_url}/{address(stack, entry)}")
     title = i18n.translation("ko").gettext(entry.title) if look == "korean" else entry.title
     expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
     expect(page.locator(".st-key-verdict")).to_be_visible()

@@ -325,6 +325,25 @@ def test_text_of_the_database_and_of_the_box_stays_text(made: Jobs, hostile: str
     assert len(listed(opened("jobs"))) == 50
 
 
+def views(at: AppTest) -> dict[str, str]:
+    """The saved views of the menu: what each asks for, by its name."""
+    links = [one.proto for one in at.get("page_link")]
+    return {one.label: one.query_string for one in links if one.query_string}
+
+
+def test_a_view_is_kept_for_everybody_and_taken_away_again(made: Jobs) -> None:
+    at = searched("error:IMAGE_* status:failed")
+    at.text_input(key="view-name").set_value("Image failures")
+    press(at, "Save")
+    assert views(opened("jobs", person=VIEWER)) == {"Image failures": "q=status%3Afailed+error%3AIMAGE_%2A"}
+    at = searched("status:done")
+    at.text_input(key="view-name").set_value("image FAILURES")
+    at = press(at, "Save")
+    assert "image FAILURES" in words(at)  # the name is taken
+    at = press(at, "Remove Image failures")
+    assert views(at) == {}
+
+
 def test_nothing_there_no_match_and_not_offered_look_different(newer: str) -> None:
     assert "There is no job yet." in words(opened("jobs"))
     assert "No job matches this search." in words(searched("status:failed"))
