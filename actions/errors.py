@@ -3,13 +3,14 @@
 OpsError
 └── ActionError
     ├── PermissionDenied          ├── StateChanged           ├── ServiceError
-    ├── ReadOnly                  ├── NotRetryable           │   ├── ServiceUnavailable
-    ├── NotRecorded               ├── RetryLimitReached      │   │   └── ServiceUnreachable
-    ├── OutcomeNotRecorded        ├── AlreadyFinished        │   ├── ServiceRejectedKey
-    ├── AlreadyPerformed          ├── ProviderUnavailable    │   ├── ServiceRejected
-    ├── ReasonMissing             ├── JobNotFound            │   └── MalformedAnswer
-    ├── ReasonTooLong             ├── TooManyJobs            └── NotOffered
-    └── NameUnfit, NameTaken      └── BulkNotFound
+    ├── ReadOnly                  │   └── BulkStateChanged,  │   ├── ServiceUnavailable
+    ├── NotRecorded               │       Intake…Already     │   │   └── ServiceUnreachable
+    ├── OutcomeNotRecorded        ├── NotRetryable           │   ├── ServiceRejectedKey
+    ├── AlreadyPerformed          ├── RetryLimitReached      │   ├── ServiceRejected
+    ├── ReasonMissing             ├── AlreadyFinished        │   │   └── ServiceBusy
+    ├── ReasonTooLong             ├── ProviderUnavailable    │   └── MalformedAnswer
+    ├── NameUnfit, NameTaken      ├── JobNotFound            ├── NotOffered
+    └── ViewNotFound              └── TooManyJobs            └── BulkNotFound
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class Unwritten:
             held.doubt = True
             return
         self.settled.append(meaning.settled)
-        stopped = held.count(item, meaning)
+        stopped = meaning.outcome is not None and held.count(item, meaning)
         if stopped:
             self.untouched.append((item.bulk_id, tuple(held.untouched)))
             held.untouched.clear()

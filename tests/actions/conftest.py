@@ -15,10 +15,12 @@ from actions import migrations
 from actions.audit import Door
 from actions.client import ServiceClient
 from actions.permissions import Actor, Role
+from actions.release import WORKERS, Runner
 from demo.postgres import Postgres
 from queries.database import engine
 from queries.models import Job
 from tests.actions.odd_service import OddService
+from tests.actions.releases import running
 
 Rows = Callable[[str], list[dict[str, Any]]]
 
@@ -48,7 +50,7 @@ def empty_url(new_database: Callable[[str], str]) -> str:
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[sa.Engine]:
-    opened = engine(store_url, statement_timeout=timedelta(seconds=5))
+    opened = engine(store_url, statement_timeout=timedelta(seconds=5), pool_size=WORKERS + 2)
     yield opened
     opened.dispose()
 
@@ -78,6 +80,12 @@ def service() -> Iterator[OddService]:
 @pytest.fixture
 def client(service: OddService) -> Iterator[ServiceClient]:
     with ServiceClient(service.url, "the-admin-key", deadline=timedelta(seconds=5)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def runner(door: Door, client: ServiceClient) -> Iterator[Runner]:
+    with running(door, lambda: client) as opened:
         yield opened
 
 

@@ -1,91 +1,24 @@
-"""The runner in one process: every job once, in its turn, at its pace; paused, stopped, and stopped by itself."""
+"""The runner in one process: every job once, in its turn; paused, stopped, closed."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Lock, Semaphore
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
 from actions import bulks
 from actions.audit import Door, Outcome
 from actions.client import ServiceClient
-from actions.leases import BURST, due
 from actions.release import WORKERS, Runner
 from queries.bulk_models import Bulk, BulkState, ItemState
-from queries.database import engine
-from queries.errors import NotConfigured
-from tests.actions.bulk_rows import after, at_rest, change, ended, found, items, many, started, told, until
+from tests.actions.bulk_rows import at_rest, ended, found, items, many, started, told, until
 from tests.actions.conftest import OPERATOR, Rows
-from tests.actions.odd_service import Answer, Handler, OddService, refusal, status
-
-SECONDS = 60
-POLL = timedelta(milliseconds=50)
-RETRIED = status(202, {"status": "queued", "attempt": 2, "retry_count": 1})
-DOWN = status(500, text="broken")
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[sa.Engine]:
-    opened = engine(store_url, statement_timeout=timedelta(seconds=10), pool_size=WORKERS + 2)
-    yield opened
-    opened.dispose()
-
-
-@pytest.fixture
-def runner(door: Door, client: ServiceClient) -> Iterator[Runner]:
-    with running(door, lambda: client) as opened:
-        yield opened
-
-
-@contextmanager
-def running(door: Door, client: Callable[[], ServiceClient], **options: object) -> Iterator[Runner]:
-    opened = Runner(door, client, poll=POLL, **options).start()  # type: ignore[arg-type]
-    try:
-        yield opened
-    finally:
-        opened.close()
-
-
-def by_job(service: OddService) -> Counter[str]:
-    """How often the service was asked for each job."""
-    return Counter(seen.path.split("/")[4] for seen in service.seen)
-
-
-def by_path(answers: dict[str, Answer], otherwise: Answer = RETRIED) -> Answer:
-    """An answer a job; each handler is one request."""
-
-    def answer(handler: Handler) -> None:
-        answers.get(handler.path.split("/")[4], otherwise)(handler)
-
-    return answer
-
-
-class Gate:
-    """An answer that is given only when somebody lets it through; counts what waits at it."""
-
-    def __init__(self) -> None:
-        self.arrived, self.let = Semaphore(0), Semaphore(0)
-
-    def __call__(self, handler: Handler) -> None:
-        self.arrived.release()
-        self.let.acquire(timeout=SECONDS)
-        RETRIED(handler)
-
-    def wait_for(self, number: int) -> None:
-        for _ in range(number):
-            assert self.arrived.acquire(timeout=SECONDS)
-
-    def open(self) -> None:
-        self.let.release(10_000)
+from tests.actions.odd_service import Handler, OddService, refusal, status
+from tests.actions.releases import RETRIED, SECONDS, Gate, by_job, by_path, running
 
 
 def test_every_job_has_its_turn_once(
@@ -134,7 +67,7 @@ def test_outcomes_are_kept_by_kind(runner: Runner, door: Door, store: sa.Engine,
             {
                 "job_1": refusal(409, "state_changed", status="running"),
                 "job_2": refusal(409, "retry_limit_reached", limit=3),
-                "job_3": DOWN,
+                "job_3": status(500, text="broken"),
             }
         )
     )
@@ -286,182 +219,3 @@ def test_outcomes_are_told(door: Door, store: sa.Engine, service: OddService, cl
         started(door, many(3))
         ended(store)
     assert sorted(heard) == [("job.retry", "done"), ("job.retry", "done"), ("job.retry", "skipped")]
-
-
-# ---------------------------------------------------------------- pace
-
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-
-
-@given(
-    per_minute=st.integers(1, 6_000),
-    steps=st.lists(st.tuples(st.floats(0, 30), st.integers(1, 16)), max_size=60),
-)
-def test_a_pace_is_never_exceeded(per_minute: int, steps: list[tuple[float, int]]) -> None:
-    """Whenever it is asked, however long it was not: never more than its share of the time, plus one burst."""
-    now, next_at, begun = NOON, NOON, 0
-    for seconds, room in steps:
-        now += timedelta(seconds=seconds)
-        number, next_at = due(per_minute, next_at, now, room)
-        assert 0 <= number <= room
-        begun += number
-        assert begun <= 1 + (now - NOON + BURST) / (MINUTE / per_minute)
-
-
-@given(per_minute=st.integers(1, 600), seconds=st.integers(1, 120))
-def test_a_pace_is_kept(per_minute: int, seconds: int) -> None:
-    """Asked often enough, exactly so many begin."""
-    now, next_at, begun = NOON, NOON, 0
-    end = NOON + timedelta(seconds=seconds)
-    while next_at < end:
-        now = max(now, next_at)
-        number, next_at = due(per_minute, next_at, now, 16)
-        begun += number
-    assert abs(begun - seconds * per_minute / 60) <= 1
-
-
-def test_without_a_pace_there_is_only_the_room() -> None:
-    assert due(None, NOON, NOON, 16) == (16, NOON)
-    assert due(None, NOON + MINUTE, NOON, 16) == (0, NOON + MINUTE)
-
-
-def test_jobs_begin_at_the_pace(runner: Runner, door: Door, store: sa.Engine, service: OddService) -> None:
-    service.answer(RETRIED)
-    started(door, many(12), per_minute=600)
-    ended(store)
-    began = sorted(item.began_at for item in items(store) if item.began_at)
-    for position, at in enumerate(began):
-        within = sum(at <= other < at + timedelta(milliseconds=500) for other in began[position:])
-        assert within <= 5 + 10  # half a second's worth, and a burst after a stall
-
-
-def test_the_pace_outlasts_a_restart_and_a_new_one_counts_at_once(
-    door: Door, store: sa.Engine, service: OddService, client: ServiceClient
-) -> None:
-    service.answer(RETRIED)
-    started(door, many(5), per_minute=1)
-    with running(door, lambda: client):
-        after(store, 1)
-    with running(door, lambda: client):
-        until(lambda: found(store).held)
-        assert told(found(store)) == {ItemState.DONE: 1, ItemState.WAITING: 4}
-        bulks.pause(door, OPERATOR, "b-1", request_id="r-1")
-        at_rest(store)
-        assert told(found(store)) == {ItemState.DONE: 1, ItemState.WAITING: 4}
-        bulks.resume(door, OPERATOR, "b-1", request_id="r-2")
-        bulks.pace(door, OPERATOR, "b-1", None, request_id="r-3")
-        assert told(ended(store)) == {ItemState.DONE: 5}
-
-
-# ---------------------------------------------------------------- what stops it
-
-
-def test_it_does_not_run_into_an_outage(runner: Runner, door: Door, store: sa.Engine, service: OddService) -> None:
-    service.answer(DOWN)
-    started(door, many(300))
-    bulk = at_rest(store)
-    assert (bulk.state, bulk.state_by) == (BulkState.PAUSED, "")
-    assert bulk.why is not None
-    assert bulk.why.name in ("ServiceUnavailable", "ServiceUnreachable")
-    assert 3 <= len(service.seen) <= 2 * WORKERS
-    assert bulk.untouched >= 300 - 2 * WORKERS
-    # What certainly did nothing waits again; what may have done something is for a person to look at.
-    assert bulk.counts[ItemState.FAILED] <= len(service.seen)
-    assert bulk.untouched + bulk.counts[ItemState.FAILED] == 300
-
-
-def test_what_an_outage_turned_away_has_its_turn_after_it(
-    runner: Runner, door: Door, store: sa.Engine, service: OddService
-) -> None:
-    service.answer(refusal(503, "provider_unavailable", {"Retry-After": "30"}))
-    started(door, many(30))
-    bulk = at_rest(store)
-    assert (bulk.state, told(bulk)) == (BulkState.PAUSED, {ItemState.WAITING: 30})
-    assert bulk.why is not None
-    assert (bulk.why.name, bulk.why.fields) == ("ProviderUnavailable", {"seconds": 30})
-    service.answer(RETRIED)
-    resumed = bulks.resume(door, OPERATOR, "b-1", request_id="r-1")
-    assert (resumed.why, resumed.state) == (None, BulkState.RUNNING)
-    assert told(ended(store)) == {ItemState.DONE: 30}
-
-
-def test_single_failures_stop_nothing(runner: Runner, door: Door, store: sa.Engine, service: OddService) -> None:
-    down = refusal(503, "provider_unavailable", {"Retry-After": "30"})
-    service.answer(by_path({f"job_{number}": down for number in range(0, 10, 5)}))
-    started(door, many(10), per_minute=1200)
-    assert told(ended(store)) == {ItemState.DONE: 8, ItemState.REFUSED: 2}
-
-
-def test_a_service_that_asks_to_wait_is_waited_for(
-    runner: Runner, door: Door, store: sa.Engine, service: OddService, rows: Rows
-) -> None:
-    service.answer(status(429, {"detail": "slow down"}, headers={"Retry-After": "1"}), RETRIED)
-    started(door, many(1))
-    assert told(ended(store)) == {ItemState.DONE: 1}
-    (item,) = items(store)
-    assert item.attempt == 1
-    first, second = rows(
-        "select intent.at as began, outcome.at as ended, outcome.result from ops.audit_log intent"
-        " join ops.audit_log outcome using (request_id) where intent.phase = 'intent'"
-        " and outcome.phase = 'outcome' and intent.batch_id = 'b-1' order by intent.id"
-    )
-    assert (first["result"], second["result"]) == ("failed", "done")
-    assert second["began"] - first["ended"] > timedelta(milliseconds=900)
-
-
-def test_a_service_that_asks_to_wait_for_hours_is_not(
-    runner: Runner, door: Door, store: sa.Engine, service: OddService
-) -> None:
-    service.answer(status(429, {"detail": "tomorrow"}, headers={"Retry-After": "36000"}))
-    started(door, many(30))
-    bulk = at_rest(store)
-    assert (bulk.state, bulk.why and bulk.why.name) == (BulkState.PAUSED, "ServiceBusy")
-    assert told(bulk) == {ItemState.WAITING: 30}
-
-
-def test_what_the_door_refuses_to_one_it_refuses_to_all(
-    door: Door, store: sa.Engine, service: OddService, client: ServiceClient, rows: Rows
-) -> None:
-    started(door, many(300))
-    change(store, "update ops.bulks set role = 'viewer'")
-    with running(door, lambda: client):
-        bulk = at_rest(store)
-    assert (bulk.why and bulk.why.name, told(bulk)) == ("PermissionDenied", {ItemState.WAITING: 300})
-    assert service.seen == []
-    assert 0 < len(rows("select * from ops.audit_log where result = 'refused'")) <= WORKERS * 2
-
-
-def test_what_cannot_be_recorded_is_not_begun(
-    door: Door, store: sa.Engine, service: OddService, client: ServiceClient
-) -> None:
-    started(door, many(300))
-    change(store, "alter table ops.audit_log rename to away")
-    with running(door, lambda: client):
-        bulk = at_rest(store)
-        assert (bulk.why and bulk.why.name, told(bulk)) == ("NotRecorded", {ItemState.WAITING: 300})
-        assert service.seen == []
-        change(store, "alter table ops.away rename to audit_log")
-        service.answer(RETRIED)
-        bulks.resume(door, OPERATOR, "b-1", request_id="r-1")
-        assert told(ended(store)) == {ItemState.DONE: 300}
-    assert set(by_job(service).values()) == {1}
-
-
-def test_a_console_without_the_service_says_so(door: Door, store: sa.Engine) -> None:
-    def client() -> ServiceClient:
-        raise NotConfigured(what="The service's control API", setting="OPS_SERVICE_URL")
-
-    with running(door, client):
-        started(door, many(30))
-        bulk = at_rest(store)
-    assert (bulk.state, bulk.why and bulk.why.name) == (BulkState.PAUSED, "NotConfigured")
-    assert told(bulk) == {ItemState.WAITING: 30}
-
-
-def test_a_job_that_blows_up_takes_no_other_with_it(runner: Runner, door: Door, store: sa.Engine) -> None:
-    with capture_logs() as logs:
-        started(door, many(5), action="job.snooze", parameters={"until": "tomorrow"})
-        assert told(ended(store)) == {ItemState.FAILED: 5}
-    assert {item.message for item in items(store)} == {"ValueError"}
-    assert sorted(entry["job_id"] for entry in logs) == [f"job_{number}" for number in range(5)]

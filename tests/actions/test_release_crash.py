@@ -28,7 +28,7 @@ from queries.models import Job
 from tests import databases
 from tests.actions.bulk_rows import after, change, ended, found, items, started, told, until
 from tests.actions.conftest import OPERATOR
-from tests.actions.releasing import LEASE, POLL, Releasing
+from tests.actions.runner_process import LEASE, POLL, RunnerProcess
 from tests.actions.stack import Stack
 from tests.service_process import ADMIN_KEY, ServiceProcesses
 
@@ -87,11 +87,11 @@ def test_killed_again_and_again(stack: Stack, jobs: list[Job], seed: int) -> Non
     points = sorted(random.Random(seed).sample(range(1, JOBS - 20), 3))  # noqa: S311
     started(stack.door, jobs)
     for point in points:
-        with Releasing(stack.url, stack.processes.url) as console:
+        with RunnerProcess(stack.url, stack.processes.url) as console:
             after(stack.store, point)
             console.kill()
         assert found(stack.store).ended_at is None
-    with Releasing(stack.url, stack.processes.url):
+    with RunnerProcess(stack.url, stack.processes.url):
         bulk = ended(stack.store)
     assert (bulk.state, told(bulk)) == (BulkState.FINISHED, {ItemState.DONE: JOBS})
     each_once(stack, jobs)
@@ -99,7 +99,7 @@ def test_killed_again_and_again(stack: Stack, jobs: list[Job], seed: int) -> Non
 
 def test_two_consoles_share_the_work(stack: Stack, jobs: list[Job]) -> None:
     parts = {f"b-{number}": jobs[number::4] for number in range(4)}
-    with Releasing(stack.url, stack.processes.url), Releasing(stack.url, stack.processes.url):
+    with RunnerProcess(stack.url, stack.processes.url), RunnerProcess(stack.url, stack.processes.url):
         for bulk_id, part in parts.items():
             started(stack.door, part, bulk_id)
         for bulk_id, part in parts.items():
@@ -109,11 +109,11 @@ def test_two_consoles_share_the_work(stack: Stack, jobs: list[Job]) -> None:
 
 def test_a_frozen_console_that_wakes_up_does_nothing_more(stack: Stack, jobs: list[Job]) -> None:
     started(stack.door, jobs)
-    with Releasing(stack.url, stack.processes.url) as zombie:
+    with RunnerProcess(stack.url, stack.processes.url) as zombie:
         after(stack.store, 20)
         zombie.freeze()
         holder = stack.rows("select holder from ops.bulks")[0]["holder"]
-        with Releasing(stack.url, stack.processes.url):
+        with RunnerProcess(stack.url, stack.processes.url):
             until(lambda: stack.rows("select 1 from ops.bulks where holder <> %s", holder))
             after(stack.store, 60)
             zombie.freeze(frozen=False)
@@ -127,11 +127,11 @@ def test_a_frozen_console_that_wakes_up_does_nothing_more(stack: Stack, jobs: li
 
 def test_a_stop_finishes_what_a_dead_console_left_in_the_middle(stack: Stack, jobs: list[Job]) -> None:
     started(stack.door, jobs)
-    with Releasing(stack.url, stack.processes.url) as console:
+    with RunnerProcess(stack.url, stack.processes.url) as console:
         after(stack.store, 20)
         console.kill()
     bulks.stop(stack.door, OPERATOR, "b-1", request_id=f"stop-{jobs[0].id}")
-    with Releasing(stack.url, stack.processes.url):
+    with RunnerProcess(stack.url, stack.processes.url):
         bulk = ended(stack.store)
     assert bulk.counts[ItemState.UNDER_WAY] == 0
     assert bulk.counts[ItemState.DONE] + bulk.untouched == JOBS
@@ -157,7 +157,7 @@ def test_each_point_at_which_a_console_can_die(stack: Stack, jobs: list[Job]) ->
     with losing_outcomes(stack), ServiceClient("http://127.0.0.1:9", "k", deadline=LEASE) as nowhere:
         retry(stack.door, nowhere, OPERATOR, intended, request_id=requests[intended.id], **arguments)
     assert stack.read([done.id, intended.id, claimed.id])[1:] == [intended, claimed]
-    with Releasing(stack.url, stack.processes.url):
+    with RunnerProcess(stack.url, stack.processes.url):
         assert told(ended(stack.store)) == {ItemState.DONE: 4}
     assert {item.message for item in items(stack.store)} == {"Retried: the job is queued."}
     each_once(stack, chosen)
@@ -213,7 +213,7 @@ def test_a_store_that_cuts_its_connections_again_and_again(stack: Stack, jobs: l
         migrations.upgrade(server.url())
         store: sa.Engine = engine(server.url(), statement_timeout=timedelta(seconds=10), pool_size=WORKERS + 2)
         closing.callback(store.dispose)
-        with Releasing(server.url(), stack.processes.url):
+        with RunnerProcess(server.url(), stack.processes.url):
             started(Door(store), jobs)
             after(store, 20)
             for _ in range(5):

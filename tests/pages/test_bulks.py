@@ -221,7 +221,7 @@ def test_the_panel_follows_to_the_page(newer: str) -> None:
     at = opened("stuck", batch="b-1")
     assert "Acknowledge · 3 jobs · 3 done" in words(at)
     assert [row["result"] for row in table(at, 0)] == ["done"] * 3
-    (link,) = [one for one in at.get("page_link") if one.proto.label == "Its page"]
+    (link,) = [one for one in at.get("page_link") if one.proto.label == "Open its page"]
     assert link.proto.query_string == "batch=b-1"
 
 

@@ -1,4 +1,4 @@
-"""A console process that does nothing but work off bulk actions: python -m tests.actions.releasing <json>."""
+"""A console process that does nothing but work off bulk actions: python -m tests.actions.runner_process <json>."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from tests.service_process import ADMIN_KEY, ROOT
 LEASE, POLL = timedelta(seconds=3), timedelta(milliseconds=100)
 
 
-class Releasing:
+class RunnerProcess:
     """The process, for tests; use as a context manager."""
 
     def __init__(self, store_url: str, service_url: str) -> None:
         self._arguments = json.dumps([store_url, service_url])
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "tests.actions.releasing", self._arguments]
+        command = [sys.executable, "-m", "tests.actions.runner_process", self._arguments]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == b"ready\n"
