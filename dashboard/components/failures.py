@@ -29,6 +29,7 @@ RELEASES_STEP = timedelta(minutes=5)
 WEEK = timedelta(days=7)
 # More than a person reads at the top of a page.
 NAMED = 3
+NEW_LEAST = 3
 # A failure that begins later than this after a release has another cause.
 AFTER_RELEASE = timedelta(hours=6)
 
@@ -69,8 +70,14 @@ def verdicts(now: Asked, zone: Zone) -> list[Verdict]:
     answer = guarded(lambda: matrix(now))
     if isinstance(answer, OpsError):
         return [assessments.unavailable(t("Failures"), answer)]
-    loud = [row for row in answer.value.rows if (row.new or row.rising) and not row.refusal]
+    loud = [row for row in answer.value.rows if _is_loud(row)]
     return [*(_loud(row, answer.value.now, zone) for row in loud[:NAMED]), _rest(answer.value, loud)]
+
+
+def _is_loud(row: FailureRow) -> bool:
+    """Refusals are no faults, and a new code that came once or twice is only marked in the matrix."""
+    day = row.counts[failures.WINDOWS.index(timedelta(hours=24))]
+    return not row.refusal and (row.rising or (row.new and day >= NEW_LEAST))
 
 
 def _loud(row: FailureRow, now: datetime, zone: Zone) -> Verdict:
