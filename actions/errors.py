@@ -49,6 +49,10 @@ class ReasonMissing(ActionError):
     """Give a reason: it goes into the audit log. Nothing was done."""
 
 
+class NumberNotTyped(ActionError):
+    """Type {n} to confirm: that many jobs will be changed. Nothing was done."""
+
+
 class ReasonTooLong(ActionError):
     """The reason has {length} characters and may have {limit}. Nothing was done."""
 

@@ -13,6 +13,7 @@ import streamlit as st
 
 from actions import bulks, reasons
 from actions.bulks import Order
+from actions.errors import NumberNotTyped
 from actions.permissions import Actor
 from actions.plans import Plan, Start
 from dashboard import connections, dry_runs, fetch, links
@@ -26,10 +27,6 @@ from queries.models import Job
 PENDING = "pending"
 SNOOZES = (0, 1, 4, 12, 24)
 STARTS: tuple[Start, ...] = ("failed_step", "start")
-
-
-class NumberNotTyped(OpsError):
-    """Type {n} to confirm: that many jobs will be changed. Nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,3 +67,4 @@ function onKey(event) {
 }
 
 window.addEventListener("keydown", onKey, { capture: true });
+document.documentElement.dataset.keyboard = "listening";

@@ -131,7 +131,7 @@ def test_from_some_books_fail_to_repaired(
     eventually(lambda: sorted(listed(page)) == sorted(failing))
     retry_all(page, BOOKS)
     result = page.locator(".st-key-batch")
-    expect(result).to_contain_text(f"{BOOKS} done")
+    expect(result).to_contain_text(f"{BOOKS} jobs · {BOOKS} done")
 
     def statuses() -> set[str]:
         rows = database.execute("select distinct status from jobs where id = any(%s)", [failing])
@@ -168,6 +168,7 @@ def test_the_same_story_by_keyboard(stack: Stack, database: Database, page: Page
     page.keyboard.press("Tab")
     page.keyboard.press("s")
     expect(page.get_by_role("button", name="Retry 3…")).to_be_enabled()
+    settled(page)
     page.keyboard.press("r")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("3 of 3 jobs will be retried")
@@ -176,7 +177,7 @@ def test_the_same_story_by_keyboard(stack: Stack, database: Database, page: Page
     page.keyboard.press("Tab")
     expect(dialog.get_by_role("button", name="Retry 3 jobs")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator(".st-key-batch")).to_contain_text("3 done")
+    expect(page.locator(".st-key-batch")).to_contain_text("3 jobs · 3 done")
     assert retries(database, "keys") == [1, 1, 1]
 
 
@@ -209,7 +210,7 @@ def test_a_selection_outlives_refreshes_and_new_arrivals(stack: Stack, database:
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Reason").fill(REASON)
     dialog.get_by_role("button", name="Retry 2 jobs").click()
-    expect(page.locator(".st-key-batch")).to_contain_text("2 done")
+    expect(page.locator(".st-key-batch")).to_contain_text("2 jobs · 2 done")
     rows = database.execute("select job_id from job_events where event = 'retried' and job_id like '%%_still_%%'")
     assert sorted(str(job) for (job,) in rows.fetchall()) == sorted([before[1], before[4]])
 
@@ -239,4 +240,4 @@ def test_a_release_goes_on_after_the_console_was_killed(
     # Whoever comes back to the address of then finds what came of it.
     other = context.new_page()
     open_page(other, address, "Jobs")
-    expect(other.locator(".st-key-batch")).to_contain_text("30 done")
+    expect(other.locator(".st-key-batch")).to_contain_text("30 jobs · 30 done")

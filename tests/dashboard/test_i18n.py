@@ -31,7 +31,8 @@ def test_calls_constants_and_errors_are_extracted() -> None:
     assert "Language" in found
     assert "Audit log" in found
     assert RetryLimitReached.template() in found
-    assert all(error.template() in found for error in _all_errors(OpsError))
+    ours = {error for error in _all_errors(OpsError) if not error.__module__.startswith("tests.")}
+    assert [error for error in ours if error.template() not in found] == []
 
 
 def test_texts_inside_other_texts_are_extracted() -> None:
