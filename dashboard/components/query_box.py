@@ -39,24 +39,25 @@ def box(now: Asked, codes: Sequence[str], beside: Callable[[], None]) -> None:
 
     codes are the error codes to choose from; beside draws what stands next to the box.
     """
-    typed, number = now.typed, query_text.generation()
+    typed = now.typed
     wide, narrow = st.columns([0.72, 0.28], vertical_alignment="bottom")
     with wide:
-        _box(typed, number)
+        _box(typed)
     with narrow, st.container(horizontal=True, gap="small"):
         _terms(typed)
         beside()
     if now.error is not None:
         _point_at(now.error, typed)
         _suggest(typed, codes)
-    _widgets(now, codes, number)
+    _widgets(now, codes, query_text.generation(query_text.WIDGETS))
 
 
-def _box(typed: str, number: int) -> None:
-    key = f"{KEY}-{number}"
-    st.session_state[key] = typed
+def _box(typed: str) -> None:
+    # By its first value, not by its state: a page that is drawn anew meanwhile must not undo what is being typed.
+    key = f"{KEY}-{query_text.generation(query_text.BOX)}"
     st.text_input(
         t("Find jobs"),
+        typed,
         key=key,
         placeholder="status:failed error:IMAGE_* since:2h user:user-… cost:>0.2",
         type="search",

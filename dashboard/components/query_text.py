@@ -21,6 +21,7 @@ from queries.qualifiers import DESCRIPTIONS
 # A word on its own or as a user: those of the other qualifiers are no keys, however they look.
 _WORD = re.compile(rf'(?<!\S)(user:)?(?!(?:{"|".join(DESCRIPTIONS)}):)("?)([^\s"]+)\2(?!\S)')
 _DRAWN = "query-drawn"
+BOX, WIDGETS = "box", "widgets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,15 @@ def typed() -> str:
     return links.text(links.QUERY, most=links.MAX_QUERY).value
 
 
-def generation() -> int:
-    """Rises whenever the text was changed past the widgets that show it; part of their keys.
+def generation(part: str) -> int:
+    """Rises whenever the text was changed past this part of the search (BOX, WIDGETS); part of its keys.
 
-    A browser that has not heard of a change yet would else send their old values back, as if a person had chosen
-    them.
+    A browser that has not heard of a change yet would else send old values back, as if a person had chosen them.
     """
-    text, number = st.session_state.get(_DRAWN, ("", 0))
+    text, number = st.session_state.get(f"{_DRAWN}-{part}", ("", 0))
     if text != typed():
         number += 1
-        st.session_state[_DRAWN] = (typed(), number)
+        st.session_state[f"{_DRAWN}-{part}"] = (typed(), number)
     return int(number)
 
 
@@ -83,7 +83,7 @@ def put_filter(filter: JobFilter) -> None:
 def put_typed(text: str) -> None:
     """Ask for what was typed into the box; call from its callback."""
     put(without_keys(text.strip()))
-    _keep_widgets(text)
+    _keep(BOX, text)
 
 
 def put_field(field: str, value: object) -> None:
@@ -91,7 +91,7 @@ def put_field(field: str, value: object) -> None:
     found = _read()
     if isinstance(found, JobFilter) and with_field(found, field, value) != found:
         put_filter(with_field(found, field, value))
-        _keep_widgets(typed())
+        _keep(WIDGETS, typed())
 
 
 def with_field(filter: JobFilter, field: str, value: object) -> JobFilter:
@@ -115,7 +115,7 @@ def _read() -> JobFilter | OpsError:
     return guarded(lambda: job_language.parse(typed(), header.zone().info))
 
 
-def _keep_widgets(text: str) -> None:
-    """The widget whose callback this is shows the text already: it may stay, and with it the person's focus."""
-    _, number = st.session_state.get(_DRAWN, ("", 0))
-    st.session_state[_DRAWN] = (text, number)
+def _keep(part: str, text: str) -> None:
+    """The part whose callback this is shows the text already: it may stay, and with it the person's focus."""
+    _, number = st.session_state.get(f"{_DRAWN}-{part}", ("", 0))
+    st.session_state[f"{_DRAWN}-{part}"] = (text, number)
