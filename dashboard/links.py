@@ -50,6 +50,19 @@ def to(url_path: str, **parameters: str | int | Sequence[str] | None) -> str:
     return f"{url_path or './'}?{query}" if query else url_path or "./"
 
 
+def to_job(job_id: str) -> str:
+    """A relative link to a job's page, which ends in the id."""
+    return to("job", **{JOB: job_id})
+
+
+def put(name: str, value: str | Sequence[str] | None) -> None:
+    """Make the address say this, or nothing of that name where the value is empty; call from a callback."""
+    if value:
+        st.query_params[name] = value
+    else:
+        st.query_params.pop(name, None)
+
+
 def choice(name: str, options: Sequence[str], default: str) -> Parameter[str]:
     """One of the options."""
     asked = st.query_params.get(name, "")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from actions.permissions import Role
 from dashboard import auth, fetch, links
-from dashboard.components import audit_table, filters, header, summary, verdicts
+from dashboard.components import audit_table, filters, header, spreadsheets, summary, verdicts
 from dashboard.components.notices import ignored_parameters
 from dashboard.i18n import t
 from queries import audit_log
@@ -68,12 +68,5 @@ with st.container(horizontal=True, vertical_alignment="center"):
         st.button(t("Newest"), on_click=audit_table.turn_to, args=(None,), icon=":material/first_page:")
     if more:
         st.button(t("Older"), on_click=audit_table.turn_to, args=(shown[-1].id,), icon=":material/chevron_right:")
-    st.download_button(
-        t("Download all as CSV"),
-        data=export,
-        file_name="audit-log.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    spreadsheets.offer(export, "audit-log.csv")
     st.caption(summary.source(answer))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from actions.permissions import Role
@@ -24,9 +22,8 @@ from dashboard.components import (
     summary,
 )
 from dashboard.components.job_known import Known
-from dashboard.connections import settings
 from dashboard.i18n import t
-from queries import costs, job_story
+from queries import job_story
 
 actor = auth.require(Role.VIEWER)
 header.page(t("Job"))
@@ -53,11 +50,7 @@ def timeline() -> None:
 
 
 def money() -> None:
-    status, answer = known().job.status, fetch.database(job_story.calls, job_id)
-    if answer.value is None:
-        job_money.by_price_list(fetch.database(costs.spent_by_job, settings().prices, (job_id,)).value.get(job_id))
-    else:
-        job_money.by_ledger(answer.value, status, summary.source(answer))
+    job_money.show(known().job)
 
 
 def quality() -> None:
@@ -72,21 +65,15 @@ def audit() -> None:
     job_audit.show(job_id, header.zone())
 
 
-def panel(title: str, body: Callable[[], None]) -> None:
-    with st.container(border=True):
-        st.markdown(f"**{title}**")
-        live.part(body, what=title)
-
-
 if job_find.is_readable(job_id):
     live.part(verdict, what=t("The verdict"))
     live.part(facts, what=t("The job's row"))
-    panel(t("Timeline"), timeline)
-    panel(t("Money"), money)
+    live.panel(t("Timeline"), timeline)
+    live.panel(t("Money"), money)
     for column, title, body in zip(
         st.columns(2), (t("Quality"), t("Moderation")), (quality, moderation), strict=True
     ):
         with column:
-            panel(title, body)
-panel(t("Audit log"), audit)
+            live.panel(title, body)
+live.panel(t("Audit log"), audit)
 confirm.show(actor)

@@ -9,6 +9,7 @@ import streamlit as st
 from actions.permissions import Role
 from dashboard import auth, fetch, situation
 from dashboard.components import header, live, summary, summary_charts, summary_tiles, tiles, verdicts
+from dashboard.components.chart_lines import floored
 from dashboard.i18n import t
 from queries import health, jobs
 
@@ -22,9 +23,8 @@ header.page(t("Overview"))
 
 
 def until() -> datetime:
-    """The end of the last whole bucket: most refreshes draw the identical chart."""
-    seconds = BUCKET.total_seconds()
-    return datetime.fromtimestamp(datetime.now(UTC).timestamp() // seconds * seconds, UTC)
+    """The end of the last whole bucket."""
+    return floored(datetime.now(UTC), BUCKET)
 
 
 def now() -> None:

@@ -46,7 +46,7 @@ class FailureRow:
     @property
     def new(self) -> bool:
         """Whether the first one of 7 days came in the last 24 hours."""
-        day, week = self._of(DAY), self._of(7 * DAY)
+        day, week = self.of(DAY), self.of(7 * DAY)
         return 0 < day == week
 
     @property
@@ -59,12 +59,13 @@ class FailureRow:
         return any(self._rose(recent) for recent in (HOUR, 3 * HOUR))
 
     def _rose(self, recent: timedelta) -> bool:
-        number = self._of(recent)
-        expected = (self._of(DAY) - number) * (recent / (DAY - recent))
+        number = self.of(recent)
+        expected = (self.of(DAY) - number) * (recent / (DAY - recent))
         least = max(RISING_LEAST, RISING_FACTOR * expected)
         return number >= least and number > expected + 3 * sqrt(expected)
 
-    def _of(self, window: timedelta) -> int:
+    def of(self, window: timedelta) -> int:
+        """The number of one of WINDOWS."""
         return self.counts[WINDOWS.index(window)]
 
 

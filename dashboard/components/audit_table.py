@@ -93,10 +93,7 @@ def nothing_words(wanted: AuditFilter) -> str:
 
 def turn_to(before_id: int | None) -> None:
     """Show the lines before this one, or the newest; for a button's callback."""
-    if before_id is None:
-        st.query_params.pop(links.BEFORE, None)
-    else:
-        st.query_params[links.BEFORE] = str(before_id)
+    links.put(links.BEFORE, None if before_id is None else str(before_id))
 
 
 def show(acts: Sequence[AuditAct], zone: Zone) -> None:

@@ -13,10 +13,9 @@ from actions.audit import Door
 from actions.permissions import Actor, permitted
 from dashboard import connections, fetch, situation
 from dashboard.components import pacing
-from dashboard.components.formatting import plain
-from dashboard.components.notices import guarded, tell
+from dashboard.components.notices import guarded, read_only_words, tell, unrecordable_words
 from dashboard.connections import settings
-from dashboard.i18n import t, translated_error
+from dashboard.i18n import t
 from queries.bulk_models import Bulk, BulkState
 from queries.errors import OpsError
 
@@ -36,7 +35,7 @@ def buttons(actor: Actor, bulk: Bulk) -> None:
     if bulk.state not in GOING_ON or not permitted(actor, "bulk.pause"):
         return
     if settings().read_only:
-        st.caption(t("This console is read-only (OPS_READ_ONLY): nothing can be done from here."))
+        st.caption(read_only_words())
         return
     obstacle = _obstacle()
     other = bulks.pause if bulk.state is BulkState.RUNNING else bulks.resume
@@ -101,7 +100,4 @@ def _take(verb: Callable[..., Bulk], actor: Actor, bulk: Bulk) -> None:
 
 def _obstacle() -> str:
     error = situation.unrecordable()
-    if error is None:
-        return ""
-    why = t("Nothing can be done from here, since it could not be recorded.")
-    return f"{why} {plain(translated_error(error))}"
+    return "" if error is None else unrecordable_words(error)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 import streamlit as st
 
@@ -46,14 +45,7 @@ def show(bulk: Bulk, states: Sequence[ItemState], after: int, zone: Zone) -> Non
             st.button(
                 t("Next page"), on_click=_turn_to, args=(shown[-1].position,), icon=":material/chevron_right:"
             )
-        st.download_button(
-            t("Download all as CSV"),
-            data=partial(as_csv, bulk.id),
-            file_name=f"bulk-{bulk.id}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        spreadsheets.offer(partial(as_csv, bulk.id), f"bulk-{bulk.id}.csv")
         st.caption(summary.source(answer), width="content")
 
 
@@ -76,16 +68,13 @@ def _fields(item: BulkJob) -> dict[str, object]:
 
 
 def _turn_to(after: int) -> None:
-    if after:
-        st.query_params[links.AFTER] = str(after)
-    else:
-        st.query_params.pop(links.AFTER, None)
+    links.put(links.AFTER, str(after) if after else None)
 
 
 def _table(items: Sequence[BulkJob], zone: Zone) -> None:
     text = st.column_config.TextColumn
     columns = {
-        "job": st.column_config.LinkColumn(t("Job"), display_text=r"job=([^&]+)$", pinned=True, width=235),
+        "job": tables.job_column(235),
         "outcome": text(t("Outcome"), width=90),
         "message": text(t("What happened"), width=330),
         "status": text(t("Was"), width=80),
@@ -100,7 +89,7 @@ def _table(items: Sequence[BulkJob], zone: Zone) -> None:
 
 def _row(item: BulkJob, zone: Zone) -> dict[str, Any]:
     return {
-        "job": f"job?{links.JOB}={quote(item.job_id, safe='')}",
+        "job": links.to_job(item.job_id),
         "outcome": bulk_words.item_words(item.state),
         "message": bulk_words.message(item),
         "status": item.status,

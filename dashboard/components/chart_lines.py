@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import nan
 
@@ -28,6 +28,12 @@ class Line:
     name: str
     colour: str
     points: Sequence[tuple[datetime, float]]
+
+
+def floored(instant: datetime, step: timedelta) -> datetime:
+    """The last whole multiple of step, in UTC, up to the instant: most refreshes then draw the identical chart."""
+    seconds = step.total_seconds()
+    return datetime.fromtimestamp(instant.timestamp() // seconds * seconds, UTC)
 
 
 def stacked(drawn: Sequence[Line]) -> Line:

@@ -18,10 +18,11 @@ from dashboard.connections import settings
 from dashboard.i18n import t
 from queries import failures as questions
 from queries.causes import Causes
+from queries.failures import DAY
 from queries.job_filter import JobFilter, exactly
 
 KEY = "causes"
-DAY, BUCKET = timedelta(hours=24), timedelta(minutes=30)
+BUCKET = timedelta(minutes=30)
 # A chart that is drawn anew loses what the reader zoomed into, so it is asked for less often than the numbers.
 CHARTS = timedelta(minutes=1)
 
@@ -30,7 +31,12 @@ def show(now: Asked, zone: Zone) -> None:
     """The last 24 hours of what was searched for; of failures, where nothing was."""
     wanted = now.filter if now.text else JobFilter(statuses=("failed",))
     answer = fetch.database(
-        questions.failures_by_bucket, wanted, timezone=settings().timezone, since=DAY, bucket=BUCKET, ttl=CHARTS
+        questions.failures_by_bucket,
+        wanted,
+        timezone=settings().timezone,
+        since=DAY,
+        bucket=BUCKET,
+        ttl=CHARTS,
     )
     name = t("Matching jobs") if now.text else t("Failures")
     charts.title(name, t("by last change, each half hour of the last 24 hours"))

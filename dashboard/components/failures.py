@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from dashboard import fetch, links
 from dashboard.components import assessments
+from dashboard.components.chart_lines import floored
 from dashboard.components.failure_matrix import code_words
 from dashboard.components.formatting import Zone, ago, clock, count, duration, plain
 from dashboard.components.notices import guarded
@@ -19,7 +20,7 @@ from queries import causes as in_common
 from queries import failures, job_language, releases
 from queries.causes import Cause, Causes
 from queries.errors import OpsError
-from queries.failures import FailureMatrix, FailureRow
+from queries.failures import DAY, FailureMatrix, FailureRow
 from queries.job_filter import JobFilter, exactly
 from queries.releases import Release
 
@@ -52,8 +53,7 @@ def causes(filter: JobFilter) -> Fetched[Causes]:
 
 def recent_releases() -> tuple[Release, ...]:
     """The releases of the last week, oldest first; none where Prometheus cannot tell."""
-    seconds = RELEASES_KEPT.total_seconds()
-    end = datetime.fromtimestamp(datetime.now(UTC).timestamp() // seconds * seconds, UTC)
+    end = floored(datetime.now(UTC), RELEASES_KEPT)
     answer = guarded(
         lambda: fetch.prometheus(releases.releases, end - WEEK, end, RELEASES_STEP, ttl=RELEASES_KEPT)
     )
@@ -76,14 +76,12 @@ def verdicts(now: Asked, zone: Zone) -> list[Verdict]:
 
 def _is_loud(row: FailureRow) -> bool:
     """Refusals are no faults, and a new code that came once or twice is only marked in the matrix."""
-    day = row.counts[failures.WINDOWS.index(timedelta(hours=24))]
-    return not row.refusal and (row.rising or (row.new and day >= NEW_LEAST))
+    return not row.refusal and (row.rising or (row.new and row.of(DAY) >= NEW_LEAST))
 
 
 def _loud(row: FailureRow, now: datetime, zone: Zone) -> Verdict:
-    span = timedelta(hours=24)
-    wanted = JobFilter(statuses=("failed",), errors=(exactly(row.code),), since=span)
-    number = row.counts[failures.WINDOWS.index(span)]
+    wanted = JobFilter(statuses=("failed",), errors=(exactly(row.code),), since=DAY)
+    number = row.of(DAY)
     code = plain(code_words(row.code))
     if row.new:
         headline = tn(
@@ -107,7 +105,7 @@ def _loud(row: FailureRow, now: datetime, zone: Zone) -> Verdict:
 
 
 def _rest(matrix: FailureMatrix, loud: Sequence[FailureRow]) -> Verdict:
-    day = matrix.totals[failures.WINDOWS.index(timedelta(hours=24))]
+    day = matrix.totals[failures.WINDOWS.index(DAY)]
     told = tn("{n} job failed in 24 hours", "{n} jobs failed in 24 hours", day)
     calm = "" if loud else t(", no error code is new or rising")
     return Verdict(State.OK, told + calm)

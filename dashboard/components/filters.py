@@ -54,10 +54,7 @@ def one(label: str, parameter: str, options: Sequence[str], words: Callable[[str
 
 def _into_address(parameter: str, default: str | None = None) -> None:
     chosen = st.session_state[parameter]
-    if not chosen or chosen == default:
-        st.query_params.pop(parameter, None)
-    else:
-        st.query_params[parameter] = chosen
+    links.put(parameter, None if chosen == default else chosen)
 
 
 def text(label: str, parameter: str, *, placeholder: str = "", known: Callable[[str], bool] | None = None) -> str:

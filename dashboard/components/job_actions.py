@@ -10,6 +10,7 @@ from dashboard import dry_runs
 from dashboard.components import confirm, job_buttons, plan_view
 from dashboard.components.formatting import plain
 from dashboard.components.job_known import Known
+from dashboard.components.notices import read_only_words
 from dashboard.connections import settings
 from dashboard.i18n import t
 from queries.errors import OpsError
@@ -50,7 +51,7 @@ def draw(found: dict[str, str], known: Known) -> None:
 def reasons(actor: Actor, known: Known, found: dict[str, str]) -> list[str]:
     """Why what somebody may look for is not there, or should wait; nothing for those who may not act anyway."""
     if settings().read_only:
-        return [t("This console is read-only (OPS_READ_ONLY): nothing can be done from here.")]
+        return [read_only_words()]
     if not job_buttons.may_act(actor):
         return []
     told = list(dict.fromkeys(filter(None, found.values())))

@@ -9,7 +9,7 @@ import streamlit as st
 from actions.errors import TooManyJobs
 from actions.permissions import Actor
 from dashboard import dry_runs, fetch, situation
-from dashboard.components import confirm, job_buttons, job_list, summary, tables
+from dashboard.components import confirm, job_buttons, job_list, spreadsheets, summary, tables
 from dashboard.components.formatting import count
 from dashboard.components.job_list import Listed
 from dashboard.components.query_text import Asked
@@ -51,15 +51,8 @@ def pages(now: Asked, shown: Listed, before: Position | None) -> None:
         if shown.more:
             last = Position(shown.jobs[-1].created_at, shown.jobs[-1].id)
             st.button(t("Older"), on_click=job_list.turn_to, args=(last,), icon=":material/chevron_right:")
-        st.download_button(
-            t("Download all as CSV"),
-            data=partial(job_list.as_csv, now),
-            file_name="jobs.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            help=t("The newest {n} at most.", n=count(job_search.EXPORT_LIMIT)),
-        )
+        most = t("The newest {n} at most.", n=count(job_search.EXPORT_LIMIT))
+        spreadsheets.offer(partial(job_list.as_csv, now), "jobs.csv", help=most)
 
 
 def count_words(matches: Count) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from actions.permissions import Actor, permitted
 from dashboard import dry_runs
 from dashboard.components.formatting import plain
-from dashboard.components.notices import guarded
+from dashboard.components.notices import guarded, read_only_words, unrecordable_words
 from dashboard.connections import settings
 from dashboard.i18n import t, tn, translated_error
 from queries.errors import OpsError
@@ -38,8 +38,7 @@ def obstacles(actor: Actor, actions: tuple[str, ...], unrecordable: OpsError | N
     open_to = [action for action in actions if permitted(actor, action)]
     if unrecordable is None:
         return {action: plain(_not_offered(OFFERED_AS[action])) for action in open_to}
-    why = t("Nothing can be done from here, since it could not be recorded.")
-    return dict.fromkeys(open_to, f"{why} {plain(translated_error(unrecordable))}")
+    return dict.fromkeys(open_to, unrecordable_words(unrecordable))
 
 
 def button(action: str, number: int, obstacle: str, ask: Callable[[], None]) -> None:
@@ -63,7 +62,7 @@ def told(found: Mapping[str, str]) -> None:
     for obstacle in dict.fromkeys(filter(None, found.values())):
         st.caption(obstacle)
     if settings().read_only:
-        st.caption(t("This console is read-only (OPS_READ_ONLY): nothing can be done from here."))
+        st.caption(read_only_words())
 
 
 def _label(action: str, number: int) -> str:

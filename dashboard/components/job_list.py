@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 import streamlit as st
 
@@ -71,10 +70,7 @@ def forget() -> None:
 def turn_to(position: Position | None) -> None:
     """Show the page of what is older than this, or the newest; call from a callback."""
     forget()
-    if position is None:
-        st.query_params.pop(links.BEFORE, None)
-    else:
-        st.query_params[links.BEFORE] = str(position)
+    links.put(links.BEFORE, None if position is None else str(position))
 
 
 def show(now: Asked, shown: Listed, zone: Zone, *, selectable: bool) -> None:
@@ -116,7 +112,7 @@ def _arrived(now: Asked, held: Held) -> int:
 def _columns(rows: Sequence[Job]) -> dict[str, Any]:
     text = st.column_config.TextColumn
     columns: dict[str, Any] = {
-        "job": st.column_config.LinkColumn(t("Job"), display_text=r"job=([^&]+)$", pinned=True, width=235),
+        "job": tables.job_column(235),
         "status": text(t("Status"), width=80),
         "error": text(t("Error"), width=170),
         "changed": text(t("Last change"), width=125),
@@ -134,7 +130,7 @@ def _columns(rows: Sequence[Job]) -> dict[str, Any]:
 
 def _row(job: Job, now: datetime, zone: Zone, spent: Mapping[str, Spend]) -> dict[str, Any]:
     return {
-        "job": f"job?{links.JOB}={quote(job.id, safe='')}",
+        "job": links.to_job(job.id),
         "status": job.status,
         "error": job.error_code or "",
         "step": job.step or "",

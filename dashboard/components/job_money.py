@@ -9,12 +9,23 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.components import tables
+from dashboard import fetch
+from dashboard.components import summary, tables
 from dashboard.components.formatting import money, percent, plain
+from dashboard.connections import settings
 from dashboard.i18n import t, tn
-from queries import job_money
+from queries import costs, job_money, job_story
 from queries.job_models import Calls, CallSum
-from queries.models import MoneySource, Spend
+from queries.models import Job, MoneySource, Spend
+
+
+def show(job: Job) -> None:
+    """By the ledger, else by the price list. Raises DatabaseError."""
+    answer = fetch.database(job_story.calls, job.id)
+    if answer.value is None:
+        by_price_list(fetch.database(costs.spent_by_job, settings().prices, (job.id,)).value.get(job.id))
+    else:
+        by_ledger(answer.value, job.status, summary.source(answer))
 
 
 def by_ledger(calls: Sequence[Calls], status: str, source: str) -> None:

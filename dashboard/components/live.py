@@ -56,6 +56,13 @@ def part(
     st.fragment(framed, run_every=interval(every, always=always))()
 
 
+def panel(title: str, body: Callable[[], None]) -> None:
+    """A live part with a frame around it and its title above."""
+    with st.container(border=True):
+        st.markdown(f"**{title}**")
+        part(body, what=title)
+
+
 def interval(every: timedelta | None = None, *, always: bool = False) -> timedelta | None:
     """How often a part is shown again; None while the tab is hidden, somebody confirms, or the switch is off."""
     confirming = confirm.waiting() or queue_intake_dialog.waiting()

@@ -45,6 +45,17 @@ def tell(error: OpsError, what: str = "") -> None:
     st.warning("\n\n".join(filter(None, [heading, *map(plain, words.splitlines())])), icon=ICON_UNAVAILABLE)
 
 
+def unrecordable_words(error: OpsError) -> str:
+    """Why no action can be taken while the console's own store cannot be used, as markdown."""
+    why = t("Nothing can be done from here, since it could not be recorded.")
+    return f"{why} {plain(translated_error(error))}"
+
+
+def read_only_words() -> str:
+    """Why no action can be taken from this console at all."""
+    return t("This console is read-only (OPS_READ_ONLY): nothing can be done from here.")
+
+
 def ignored_parameters(names: list[str]) -> None:
     """Say which parts of the address were not understood, so that nobody trusts a filter that is not there."""
     if names:

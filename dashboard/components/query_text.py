@@ -68,11 +68,8 @@ def generation(part: str) -> int:
 
 def put(text: str) -> None:
     """Ask for this instead; call from a callback."""
-    if text:
-        st.query_params[links.QUERY] = text
-    else:
-        st.query_params.pop(links.QUERY, None)
-    st.query_params.pop(links.BEFORE, None)
+    links.put(links.QUERY, text)
+    links.put(links.BEFORE, None)
 
 
 def put_filter(filter: JobFilter) -> None:

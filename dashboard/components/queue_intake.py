@@ -14,12 +14,12 @@ from actions.permissions import Actor, Role, permitted
 from dashboard import dry_runs, fetch
 from dashboard.auth import ROLES
 from dashboard.components import queue_intake_dialog
-from dashboard.components.formatting import Zone, ago, clock, plain
-from dashboard.components.notices import ICON_NOT_OFFERED, guarded
+from dashboard.components.formatting import Zone, ago, clock
+from dashboard.components.notices import ICON_NOT_OFFERED, guarded, read_only_words, unrecordable_words
 from dashboard.components.queue_verdict import switched_by
 from dashboard.components.summary import source
 from dashboard.connections import settings
-from dashboard.i18n import t, translated_error
+from dashboard.i18n import t
 from queries import audit_log
 from queries.audit_models import AuditFilter, Result
 from queries.errors import OpsError
@@ -85,8 +85,5 @@ def _obstacle(actor: Actor, action: str, unrecordable: OpsError | None) -> str:
             role=t(ROLES[actor.role]),
         )
     if settings().read_only:
-        return t("This console is read-only (OPS_READ_ONLY): nothing can be done from here.")
-    if unrecordable is not None:
-        why = t("Nothing can be done from here, since it could not be recorded.")
-        return f"{why} {plain(translated_error(unrecordable))}"
-    return ""
+        return read_only_words()
+    return "" if unrecordable is None else unrecordable_words(unrecordable)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 
 from dashboard import links
-from dashboard.components.charts import Axis
+from dashboard.components.chart_lines import Axis, floored
 from dashboard.components.notices import ignored_parameters
 from dashboard.i18n import t
 
@@ -55,12 +55,6 @@ SPANS: Mapping[str, Span] = {
 }
 
 
-def floored(instant: datetime, step: timedelta) -> datetime:
-    """The last whole multiple of step, in UTC, up to the instant."""
-    seconds = step.total_seconds()
-    return datetime.fromtimestamp(instant.timestamp() // seconds * seconds, UTC)
-
-
 def words(name: str) -> str:
     """A range as a person says it."""
     return {"1h": t("1 hour"), "6h": t("6 hours"), "24h": t("24 hours"), "7d": t("7 days")}[name]
@@ -91,7 +85,4 @@ def chosen() -> Span:
 
 def _into_address() -> None:
     picked = st.session_state[links.SPAN]
-    if picked == DEFAULT:
-        st.query_params.pop(links.SPAN, None)
-    else:
-        st.query_params[links.SPAN] = picked
+    links.put(links.SPAN, None if picked == DEFAULT else picked)

@@ -23,8 +23,6 @@ from queries.step_times import StepTime
 
 # A worker that took a job since the service was asked is not yet in its report.
 TAKEN_LATELY = timedelta(minutes=1)
-# The id at the end of a link to a job's page.
-_ID = rf"\?{links.JOB}=(.*)$"
 
 
 def show() -> None:
@@ -58,7 +56,7 @@ def _holders(each: Sequence[Worker] | None) -> Mapping[str, str] | None:
 def _columns(jobs: Sequence[Job], holders: Mapping[str, str] | None) -> dict[str, Any]:
     text = st.column_config.TextColumn
     columns: dict[str, Any] = {
-        "job": st.column_config.LinkColumn(t("Job"), pinned=True, width=215, display_text=_ID),
+        "job": tables.job_column(215),
         "step": text(t("Step"), width=165),
         "progress": st.column_config.ProgressColumn(
             t("Progress"), min_value=0, max_value=100, format="%d %%", width=105
@@ -77,7 +75,7 @@ def _columns(jobs: Sequence[Job], holders: Mapping[str, str] | None) -> dict[str
 
 def _row(job: Job, now: datetime, usual: StepTime | None, holders: Mapping[str, str] | None) -> dict[str, Any]:
     return {
-        "job": links.to("job", **{links.JOB: job.id}),
+        "job": links.to_job(job.id),
         "step": job.step or "",
         "progress": job.progress,
         "since": duration(now - job.updated_at),

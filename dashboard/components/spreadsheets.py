@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+
+import streamlit as st
+
+from dashboard.i18n import t
 
 # A spreadsheet runs what begins with one of these as a formula; some read the wide forms of East Asia alike.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def offer(data: Callable[[], bytes], file_name: str, *, help: str | None = None) -> None:
+    """The button that downloads what data gives when it is pressed."""
+    st.download_button(
+        t("Download all as CSV"),
+        data=data,
+        file_name=file_name,
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        help=help,
+    )
 
 
 def as_csv(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:

@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 import pandas as pd
 import streamlit as st
 
+from dashboard import links
+from dashboard.i18n import t
+
 Row = TypeVar("Row")
 MAX_HEIGHT_ROWS = 15
 ROW_PIXELS = 36
@@ -104,6 +107,11 @@ def selected_cell(key: str) -> tuple[int, str] | None:
     """Row position and column name of the cell that was selected in a table by cells()."""
     chosen = st.session_state.get(key, {}).get("selection", {}).get("cells", ())
     return tuple(chosen[0]) if chosen else None
+
+
+def job_column(width: int) -> Any:
+    """The column of links.to_job(), which shows the id and stays in view."""
+    return st.column_config.LinkColumn(t("Job"), display_text=rf"{links.JOB}=([^&]+)$", pinned=True, width=width)
 
 
 def table(
