@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause
 
 from queries import book_shares
-from queries.jobs import any_of
+from queries.jobs import any_of, created_since
 from queries.models import MoneySource, PriceList, Spend
 from queries.retry_costs import retry_estimates
-from queries.schema import FINISHED, OPEN, ServiceSchema
+from queries.schema import ServiceSchema
 
 __all__ = ["day_start", "retry_estimates", "spent_by_hour", "spent_by_job", "spent_today", "usual_spend_by_now"]
 
@@ -43,7 +43,7 @@ def spent_today(connection: Connection, schema: ServiceSchema, prices: PriceList
         return _spend(connection.execute(question).one())
     if not book_shares.is_priced(prices):
         return _UNKNOWN
-    shares = connection.execute(sa.select(*_share_sums(schema)).where(*_created_since(schema, since))).one()
+    shares = connection.execute(sa.select(*_share_sums(schema)).where(*created_since(schema, since))).one()
     return book_shares.priced(prices, dict(shares._mapping))
 
 
@@ -150,17 +150,11 @@ def _shares(row: sa.Row[Any]) -> dict[str, Decimal]:
     return {kind: Decimal(row._mapping[kind] or 0) for kind in book_shares.KINDS}
 
 
-def _created_since(schema: ServiceSchema, instant: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
-    """All statuses of the contract are named, so that the index (status, created_at) serves."""
-    jobs = schema.jobs.c
-    return jobs.status.in_(OPEN + FINISHED), jobs.created_at >= schema.stored(jobs.created_at, instant)
-
-
 def _spent_since(schema: ServiceSchema, first: ColumnElement[Any]) -> FromClause:
     """Sums by hour: of dollars from the ledger, of shares of books without one."""
     if schema.ledger is None:
         hour = _hour(schema.instant("created_at")).label("start")
-        question = sa.select(hour, *_share_sums(schema)).where(*_created_since(schema, first))
+        question = sa.select(hour, *_share_sums(schema)).where(*created_since(schema, first))
         return question.group_by(sa.text("1")).subquery("spent")
     at = schema.ledger.c.occurred_at
     question = sa.select(_hour(schema.instant(at)).label("start"), *_sums(schema.ledger))

@@ -19,7 +19,7 @@ from queries.filter_errors import QualifierNotOffered
 from queries.job_conditions import changed_since, conditions
 from queries.job_filter import JobFilter
 from queries.job_search import any_status
-from queries.jobs import BUCKET_LIMIT, binned
+from queries.jobs import BUCKET_LIMIT, binned, without_gaps
 from queries.schema import REFUSALS, ServiceSchema
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -136,7 +136,6 @@ def failures_by_bucket(
     users.resolve_unknown(connection, schema, aliases, filter.users)
     width = sa.literal(bucket, sa.Interval())
     first = binned(width, schema.now - min(since, bucket * BUCKET_LIMIT))
-    starts = sa.func.generate_series(first, schema.now, width).table_valued("start").render_derived("buckets")
     served = [any_status(schema)] if schema.by_status and not filter.statuses else []
     changed = (
         sa.select(binned(width, schema.instant("updated_at")).label("start"), sa.func.count().label("jobs"))
@@ -144,11 +143,7 @@ def failures_by_bucket(
         .group_by(sa.text("1"))
         .subquery("changed")
     )
-    question = (
-        sa.select(starts.c.start, sa.func.coalesce(changed.c.jobs, 0).label("jobs"))
-        .select_from(starts.outerjoin(changed, starts.c.start == changed.c.start))
-        .order_by(starts.c.start)
-    )
+    question = without_gaps(schema, first, width, changed, ("jobs",))
     return tuple(JobBucket(row.start, row.jobs) for row in connection.execute(question))
 
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, FromClause
 
 from queries.aliases import Aliases
 from queries.models import Job, OutcomeBucket, Outcomes
-from queries.schema import FINISHED, REFUSALS, ServiceSchema
+from queries.schema import FINISHED, OPEN, REFUSALS, ServiceSchema
 
 # No index starts with updated_at, so created_at narrows the search: how long a job may be from its creation to
 # its end. The service's monitor ends a job within the hour; by hand, what failed on Friday is retried on Monday.
@@ -88,18 +88,13 @@ def outcomes_by_bucket(
     """
     width = sa.literal(bucket, sa.Interval())
     first = binned(width, schema.now - min(since, bucket * BUCKET_LIMIT))
-    starts = sa.func.generate_series(first, schema.now, width).table_valued("start").render_derived("buckets")
     ended = (
         sa.select(binned(width, schema.instant("updated_at")).label("start"), *_counts(schema))
         .where(*ended_since(schema, first))
         .group_by(sa.text("1"))
         .subquery("ended")
     )
-    question = (
-        sa.select(starts.c.start, *(sa.func.coalesce(ended.c[name], 0).label(name) for name in _OUTCOMES))
-        .select_from(starts.outerjoin(ended, starts.c.start == ended.c.start))
-        .order_by(starts.c.start)
-    )
+    question = without_gaps(schema, first, width, ended, _OUTCOMES)
     return tuple(OutcomeBucket(row.start, _outcomes(row)) for row in connection.execute(question))
 
 
@@ -131,6 +126,28 @@ def duration_p95(connection: Connection, schema: ServiceSchema, window: timedelt
         *ended_since(schema, schema.now - window), schema.jobs.c.status == "done"
     )
     return connection.execute(question).scalar_one_or_none()
+
+
+def without_gaps(
+    schema: ServiceSchema,
+    first: ColumnElement[Any],
+    width: ColumnElement[Any],
+    counted: FromClause,
+    names: Sequence[str],
+) -> sa.Select[Any]:
+    """Every bucket from first to now, oldest first, with these columns of counted, which goes by start: else 0."""
+    starts = sa.func.generate_series(first, schema.now, width).table_valued("start").render_derived("buckets")
+    return (
+        sa.select(starts.c.start, *(sa.func.coalesce(counted.c[name], 0).label(name) for name in names))
+        .select_from(starts.outerjoin(counted, starts.c.start == counted.c.start))
+        .order_by(starts.c.start)
+    )
+
+
+def created_since(schema: ServiceSchema, instant: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
+    """All statuses of the contract are named, so that the index (status, created_at) serves."""
+    jobs = schema.jobs.c
+    return jobs.status.in_(OPEN + FINISHED), jobs.created_at >= schema.stored(jobs.created_at, instant)
 
 
 def binned(width: ColumnElement[Any], instant: ColumnElement[Any]) -> ColumnElement[Any]:

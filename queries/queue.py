@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause
 
 from queries.aliases import Aliases
-from queries.jobs import BUCKET_LIMIT, LOOKBACK, binned, columns, ended_since, job
+from queries.jobs import BUCKET_LIMIT, LOOKBACK, binned, columns, created_since, ended_since, job, without_gaps
 from queries.models import Job, OpenJobs
 from queries.queue_models import Flow, FlowBucket, Flows
 from queries.schema import FINISHED, OPEN, ServiceSchema
@@ -49,7 +49,7 @@ def flows(connection: Connection, schema: ServiceSchema) -> Flows:
     since = schema.now - LONG
     counts = {f"{name}_{kind}": count for name, width in _WINDOWS.items() for kind, count in _moved(schema, width)}
     columns = [count.label(name) for name, count in counts.items()]
-    row = connection.execute(sa.select(*columns).where(*_known_since(schema, since - LOOKBACK))).one()._mapping
+    row = connection.execute(sa.select(*columns).where(*created_since(schema, since - LOOKBACK))).one()._mapping
     short, long = (
         Flow(width, row[f"{name}_new"], row[f"{name}_arrived"], row[f"{name}_finished"])
         for name, width in _WINDOWS.items()
@@ -66,7 +66,6 @@ def flow_by_bucket(
     """
     width = sa.literal(bucket, sa.Interval())
     first = binned(width, schema.now - min(since, bucket * BUCKET_LIMIT))
-    starts = sa.func.generate_series(first, schema.now, width).table_valued("start").render_derived("buckets")
     moves = _moves(schema, first)
     counted = (
         sa.select(
@@ -77,12 +76,7 @@ def flow_by_bucket(
         .group_by(sa.text("1"))
         .subquery("counted")
     )
-    numbers = (sa.func.coalesce(counted.c[name], 0).label(name) for name in ("arrived", "finished"))
-    question = (
-        sa.select(starts.c.start, *numbers)
-        .select_from(starts.outerjoin(counted, starts.c.start == counted.c.start))
-        .order_by(starts.c.start)
-    )
+    question = without_gaps(schema, first, width, counted, ("arrived", "finished"))
     return tuple(FlowBucket(row.start, row.arrived, row.finished) for row in connection.execute(question))
 
 
@@ -108,14 +102,8 @@ def open_ids(connection: Connection, schema: ServiceSchema) -> tuple[str, ...]:
 
 def recent_id(connection: Connection, schema: ServiceSchema) -> str | None:
     """The id of any job that was created in the last hour, None without one. Raises DatabaseError."""
-    question = sa.select(schema.jobs.c.id).where(*_known_since(schema, schema.now - LONG)).limit(1)
+    question = sa.select(schema.jobs.c.id).where(*created_since(schema, schema.now - LONG)).limit(1)
     return connection.execute(question).scalar_one_or_none()
-
-
-def _known_since(schema: ServiceSchema, instant: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
-    """Jobs created since; all statuses of the contract are named, so that (status, created_at) serves."""
-    jobs = schema.jobs.c
-    return jobs.status.in_(OPEN + FINISHED), jobs.created_at >= schema.stored(jobs.created_at, instant)
 
 
 def _moved(schema: ServiceSchema, window: timedelta) -> Iterator[tuple[str, ColumnElement[int]]]:
@@ -133,14 +121,14 @@ def _moves(schema: ServiceSchema, since: ColumnElement[Any]) -> FromClause:
     """A row for each time that a job came or went since: at, and whether it was an arrival."""
     created, updated = schema.instant("created_at"), schema.instant("updated_at")
     questions = [
-        sa.select(created.label("at"), sa.true().label("arrival")).where(*_known_since(schema, since)),
+        sa.select(created.label("at"), sa.true().label("arrival")).where(*created_since(schema, since)),
         sa.select(updated.label("at"), sa.false().label("arrival")).where(*ended_since(schema, since)),
     ]
     if schema.has("last_retry_at"):
         retried = schema.instant("last_retry_at")
         questions.append(
             sa.select(retried.label("at"), sa.true().label("arrival")).where(
-                *_known_since(schema, since - LOOKBACK), retried >= since
+                *created_since(schema, since - LOOKBACK), retried >= since
             )
         )
     return sa.union_all(*questions).subquery("moves")
