@@ -41,6 +41,11 @@ NEEDED: dict[str, Role] = {
     "view.remove": Role.OPERATOR,
     "intake.close": Role.ADMIN,
     "intake.open": Role.ADMIN,
+    "guardrail.change": Role.ADMIN,
+    "guardrail.propose": Role.ADMIN,
+    "guardrail.approve": Role.ADMIN,
+    "guardrail.decline": Role.ADMIN,
+    "user.note": Role.OPERATOR,
 }
 
 

@@ -27,6 +27,10 @@ AFTER = "after"
 QUERY = "q"
 JOB = "job"
 LIMIT = "limit"
+VALUE = "value"
+USER = "user"
+DAY = "day"
+ZONE = "zone"
 
 # More ids than this do not fit into an address that every proxy lets through (8 KB).
 MAX_IDS = 100

@@ -40,7 +40,14 @@ CONTENTS: dict[str, tuple[Entry, ...]] = {
         Entry("job", noop("Job"), ":material/menu_book:", "job", listed=False),
         Entry("bulks", noop("Bulk actions"), ":material/playlist_play:", "bulks", shortcut="b"),
     ),
-    noop("Control"): (Entry("audit_log", noop("Audit log"), ":material/history:", "audit-log", shortcut="a"),),
+    noop("Usage & cost"): (
+        Entry("usage", noop("Usage"), ":material/group:", "usage", shortcut="u"),
+        Entry("user", noop("User"), ":material/person:", "user", listed=False),
+    ),
+    noop("Control"): (
+        Entry("guardrails", noop("Guardrails"), ":material/tune:", "guardrails", shortcut="l"),
+        Entry("audit_log", noop("Audit log"), ":material/history:", "audit-log", shortcut="a"),
+    ),
 }
 DEFAULT = "overview"
 # The page where everything can be searched.

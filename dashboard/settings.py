@@ -111,6 +111,14 @@ class Settings(BaseSettings):
         Decimal(20), description="A bulk action estimated at this many USD or more asks for that, too."
     )
 
+    guardrail_approval_usd: Money | None = Field(
+        None,
+        description="A guardrail change with more USD at stake in 30 days needs a second admin. If not set, none.",
+    )
+    rollup_seconds: PositiveFloat = Field(
+        60, description="How often the usage of closed hours is brought up to date, by one console for all."
+    )
+
     stuck_running_minutes: Minutes = Field(15, description="A running job without an update for longer is stuck.")
     stuck_queued_minutes: Minutes = Field(30, description="A queued job without an update for longer is stuck.")
     sla_seconds: PositiveFloat = Field(600, description="A job should be finished this long after its creation.")

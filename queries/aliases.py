@@ -12,6 +12,8 @@ from threading import Lock
 
 # Of 100,000 users, 6 digits would give some 300 pairs one name, 8 digits about one.
 DIGITS = 8
+# No two users share one of these.
+DIGEST_DIGITS = 32
 # More users than anybody sees in a day; a few megabytes.
 REMEMBERED = 10_000
 # Finding out that nobody has an alias costs a look at every user; a new user may have it soon.
@@ -81,6 +83,19 @@ class Aliases:
         self._memory.add(alias, found)
         return found
 
-    def _alias(self, user_key: str) -> str:
+    def digest(self, user_key: str) -> str:
+        """What stands for the user in the console's own tables: 32 digits, of which the alias shows the first."""
         digest = hmac.digest(self.key.encode(), user_key.encode("utf-8", "surrogatepass"), "sha256")
-        return f"user-{digest.hex()[:DIGITS]}"
+        return digest.hex()[:DIGEST_DIGITS]
+
+    def fingerprint(self) -> str:
+        """Differs when the key does, and with it every digest; tells nothing about the key."""
+        return hmac.digest(self.key.encode(), b"", "sha256").hex()[:DIGEST_DIGITS]
+
+    def _alias(self, user_key: str) -> str:
+        return shown(self.digest(user_key))
+
+
+def shown(digest: str) -> str:
+    """The alias of the user with this digest."""
+    return f"user-{digest[:DIGITS]}"

@@ -73,3 +73,67 @@ SAVED_VIEWS = sa.Table(
     sa.Column("removed_at", _INSTANT),
     sa.Column("removed_by", sa.Text),
 )
+_COUNTS = ("jobs", "done", "failed", "refused", "cancelled", "rejected", "unpriced")
+_AMOUNTS = ("usd", "llm", "images", "speech")
+HOURLY_USAGE = sa.Table(
+    "hourly_usage",
+    _METADATA,
+    sa.Column("hour", _INSTANT, primary_key=True),
+    sa.Column("digest", sa.Text, primary_key=True),
+    *(sa.Column(name, sa.Integer) for name in _COUNTS),
+    *(sa.Column(name, sa.Numeric) for name in _AMOUNTS),
+)
+HOURLY_KINDS = sa.Table(
+    "hourly_kinds",
+    _METADATA,
+    sa.Column("hour", _INSTANT, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    *(sa.Column(name, sa.Integer) for name in _COUNTS),
+    *(sa.Column(name, sa.Numeric) for name in _AMOUNTS),
+)
+ROLLED_HOURS = sa.Table(
+    "rolled_hours",
+    _METADATA,
+    sa.Column("hour", _INSTANT, primary_key=True),
+    sa.Column("rolled_at", _INSTANT, server_default=_NOW),
+    sa.Column("dirty", sa.Boolean),
+)
+FIRST_SEEN = sa.Table(
+    "first_seen", _METADATA, sa.Column("digest", sa.Text, primary_key=True), sa.Column("hour", _INSTANT)
+)
+ROLLUP_STATE = sa.Table(
+    "rollup_state",
+    _METADATA,
+    sa.Column("only", sa.Boolean, primary_key=True),
+    sa.Column("fingerprint", sa.Text),
+    *(sa.Column(name, _INSTANT) for name in ("first_hour", "seen_until", "checked_at")),
+    sa.Column("differences", sa.Integer),
+)
+DUTIES = sa.Table(
+    "duties",
+    _METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text),
+    *(sa.Column(name, _INSTANT) for name in ("leased_until", "done_at")),
+)
+USER_NOTES = sa.Table(
+    "user_notes",
+    _METADATA,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("at", _INSTANT, server_default=_NOW),
+    *(sa.Column(name, sa.Text) for name in ("digest", "actor", "note", "request_id")),
+)
+GUARDRAIL_PROPOSALS = sa.Table(
+    "guardrail_proposals",
+    _METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("at", _INSTANT, server_default=_NOW),
+    *(sa.Column(name, sa.Text) for name in ("actor", "guardrail")),
+    *(sa.Column(name, sa.Numeric) for name in ("before", "value")),
+    sa.Column("lasts", sa.Interval),
+    sa.Column("reason", sa.Text),
+    sa.Column("stake_usd", sa.Numeric),
+    sa.Column("state", sa.Text),
+    sa.Column("decided_at", _INSTANT),
+    sa.Column("decided_by", sa.Text),
+)

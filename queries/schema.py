@@ -65,8 +65,20 @@ _QUALITY: Mapping[str, sa.types.TypeEngine[Any]] = {
     "score": sa.Numeric(),
     "passed": sa.Boolean(),
 }
-# Shown where an optional table has them, too.
-_MORE: Mapping[str, sa.types.TypeEngine[Any]] = {"actor": _TEXT, "detail": _TEXT}
+_REJECTIONS: Mapping[str, sa.types.TypeEngine[Any]] = {
+    "hour": _INSTANT,
+    "user_key": _TEXT,
+    "guardrail": _TEXT,
+    "requests": _WHOLE,
+}
+# Used where an optional table has them, too.
+_MORE: Mapping[str, sa.types.TypeEngine[Any]] = {
+    "actor": _TEXT,
+    "detail": _TEXT,
+    "user_key": _TEXT,
+    "recorded_at": _INSTANT,
+}
+_TABLES = ("cost_events", "job_events", "quality_checks", "guardrail_rejections")
 _NAIVE, _AWARE = "timestamp without time zone", "timestamp with time zone"
 
 # to_regclass takes the search path into account, and views; asked holds quoted identifiers.
@@ -106,6 +118,7 @@ class ServiceSchema:
     ledger: sa.Table | None
     events: sa.Table | None
     quality: sa.Table | None
+    rejections: sa.Table | None
     by_status: bool
 
     @property
@@ -119,6 +132,11 @@ class ServiceSchema:
     @property
     def has_quality_checks(self) -> bool:
         return self.quality is not None
+
+    @property
+    def has_rejections(self) -> bool:
+        """Whether requests that a guardrail refused are told by user."""
+        return self.rejections is not None
 
     @property
     def naive(self) -> bool:
@@ -175,6 +193,7 @@ def discover(connection: Connection, jobs_table: str = "jobs") -> ServiceSchema:
                 ledger=_offered(found.get("cost_events", []), _LEDGER),
                 events=_offered(found.get("job_events", []), _EVENTS),
                 quality=_offered(found.get("quality_checks", []), _QUALITY),
+                rejections=_offered(found.get("guardrail_rejections", []), _REJECTIONS),
                 by_status=connection.execute(_BY_STATUS, {"jobs": space + _quoted(name)}).scalar_one(),
             )
     raise MissingTable(table=jobs_table, setting=SETTING)
@@ -182,7 +201,7 @@ def discover(connection: Connection, jobs_table: str = "jobs") -> ServiceSchema:
 
 def _columns(connection: Connection, space: str, jobs_table: str) -> dict[str, list[sa.Row[Any]]]:
     """The columns of the tables that are there, by the name asked for; space is quoted and ends in a dot."""
-    asked = {space + _quoted(name): name for name in (jobs_table, "cost_events", "job_events", "quality_checks")}
+    asked = {space + _quoted(name): name for name in (jobs_table, *_TABLES)}
     found: dict[str, list[sa.Row[Any]]] = {}
     for row in connection.execute(_COLUMNS, {"asked": list(asked)}):
         found.setdefault(asked[row.asked], []).append(row)

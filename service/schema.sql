@@ -64,3 +64,14 @@ create table if not exists job_events (
 );
 create index if not exists ix_job_events_job on job_events (job_id, at);
 create index if not exists ix_job_events_at on job_events (at);
+
+-- Requests that a guardrail refused: they leave no job. One row an hour (UTC), user and guardrail, however many there were.
+create table if not exists guardrail_rejections (
+    hour      timestamptz not null,
+    user_key  varchar(80) not null,
+    guardrail varchar(60) not null,
+    requests  int not null check (requests > 0),
+    last_at   timestamptz not null,
+    primary key (hour, user_key, guardrail)
+);
+create index if not exists ix_guardrail_rejections_user on guardrail_rejections (user_key, hour);
