@@ -104,7 +104,7 @@ FIRST_SEEN = sa.Table(
 ROLLUP_STATE = sa.Table(
     "rollup_state",
     _METADATA,
-    sa.Column("only", sa.Boolean, primary_key=True),
+    sa.Column("single", sa.Boolean, primary_key=True),
     sa.Column("fingerprint", sa.Text),
     *(sa.Column(name, _INSTANT) for name in ("first_hour", "seen_until", "checked_at")),
     sa.Column("differences", sa.Integer),

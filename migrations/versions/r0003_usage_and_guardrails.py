@@ -57,7 +57,7 @@ create table ops.first_seen (
 # One row. seen_until: changes of the source up to then are in the hours, or have marked them dirty.
 ROLLUP_STATE = """
 create table ops.rollup_state (
-    only        boolean primary key default true check (only),
+    single      boolean primary key default true check (single),
     fingerprint text not null,
     first_hour  timestamptz,
     seen_until  timestamptz,
