@@ -20,6 +20,12 @@ def choice(jobs: int) -> int | None:
     """Jobs a minute, or None for all at once; large actions are paced unless the person says otherwise."""
     if jobs < PACED_FROM:
         return None
+    # One element whatever it holds: the form below keeps its place, and with it what is being typed there.
+    with st.container():
+        return _chosen(jobs)
+
+
+def _chosen(jobs: int) -> int | None:
     here = settings()
     options = (AT_ONCE, PACED)
     with st.container(horizontal=True, vertical_alignment="bottom"):

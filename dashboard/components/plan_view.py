@@ -44,6 +44,11 @@ def caution_words(caution: Caution) -> str:
 
 def show(plan: Plan, missing: Sequence[str]) -> None:
     """The summary in words, why the others are left out, what to know before; then each job with its verdict."""
+    with st.container():
+        _shown(plan, missing)
+
+
+def _shown(plan: Plan, missing: Sequence[str]) -> None:
     st.markdown(_summary(plan))
     for words, number in Counter(_obstacle(one) for one in plan.blocked).most_common():
         st.markdown(
