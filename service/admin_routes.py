@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from fastapi.responses import JSONResponse
 from psycopg import Connection
 from pydantic import AfterValidator, ConfigDict, Field
 
-from service import guardrails, intake, jobs, metrics
+from service import guardrail_history, guardrails, intake, jobs, metrics
 from service.database import Row
 from service.errors import IfMatchMissing
 from service.idempotency import Answer
@@ -75,6 +75,7 @@ def capabilities(service: Serving) -> dict[str, Any]:
         "version": service.settings.version,
         "timezone": service.settings.timezone,
         "max_retries": service.settings.max_retries,
+        "guardrail_history": True,
     }
 
 
@@ -160,10 +161,22 @@ def change_guardrails(
             expires_at=body.expires_at,
             actor=actor,
             reason=body.reason,
+            request_id=write.request_id,
         )
         return _guardrails_answer(changed)
 
     return once(service, write, act)[1]
+
+
+@router.get("/guardrails/history")
+def read_guardrail_history(
+    service: Serving,
+    limit: Annotated[int, Query(ge=1, le=guardrail_history.MOST_CHANGES)] = 200,
+    since: Instant | None = None,
+) -> dict[str, Any]:
+    """The limits' changes, the newest first. Where a temporary value ran out, the service itself changed it."""
+    with service.pool.connection() as connection:
+        return {"changes": guardrail_history.recent(connection, limit=limit, since=since)}
 
 
 @router.get("/intake")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from psycopg import Connection
 
-from service import guardrails, intake, jobs, ledger
+from service import clock, guardrails, intake, jobs, ledger
 from service.database import Row
 from service.errors import (
     DailyLimitExceeded,
@@ -20,7 +19,8 @@ from service.errors import (
     SystemOverloaded,
     TooManyPendingJobs,
 )
-from service.guardrails import Guardrails
+from service.guardrail_history import number
+from service.guardrails import Guardrail, Guardrails
 from service.metrics import INTAKE
 from service.settings import Settings
 
@@ -49,10 +49,15 @@ class Rejected(Exception):
         self.refusal = refusal
 
 
-def admit(connection: Connection[Row], settings: Settings, order: Order) -> str:
+def admit(connection: Connection[Row], settings: Settings, order: Order, *, now: datetime | None = None) -> str:
     """Queue a book and return its job id, or that of the first request with the same key; raises Rejected.
 
     One lock for all admissions, held until the commit: no limit can be raced past, not even the service-wide ones.
+
+    now, an aware instant, replays the past in tests; without it the database's clock counts, read under the lock.
+    By now go the job's id, created_at, updated_at and its event "created"; whether a temporary limit still holds;
+    and the service's day: jobs created in it up to now (inclusive) count, whatever became of them, and so do calls
+    in the ledger. Not by now go the intake, lasting limits and which jobs are pending: they are as they stand.
     """
     connection.execute("select pg_advisory_xact_lock(%s)", [ADMISSION_LOCK])
     existing = _first_answer(connection, order)
@@ -60,10 +65,15 @@ def admit(connection: Connection[Row], settings: Settings, order: Order) -> str:
         return existing
     if not intake.read(connection).accepting:
         raise Rejected(INTAKE, IntakeClosed(retry_after=INTAKE_RETRY_SECONDS))
-    rails = guardrails.read(connection)
+    at = now or clock.now(connection)
+    rails = guardrails.read(connection, at)
     _check_pending(connection, rails, order.user_key)
-    _check_day(connection, rails, order.user_key, settings)
-    job_id = f"job_{datetime.now(UTC):%Y%m%d_%H%M%S}_{secrets.token_hex(4)}"
+    _check_day(connection, rails, order.user_key, settings, at)
+    return _queue(connection, order, at)
+
+
+def _queue(connection: Connection[Row], order: Order, at: datetime) -> str:
+    job_id = f"job_{at.astimezone(UTC):%Y%m%d_%H%M%S}_{secrets.token_hex(4)}"
     jobs.create(
         connection,
         job_id,
@@ -72,6 +82,7 @@ def admit(connection: Connection[Row], settings: Settings, order: Order) -> str:
         idempotency_key=order.idempotency_key,
         trace_id=order.trace_id,
         request=order.request,
+        at=at,
     )
     return job_id
 
@@ -93,39 +104,45 @@ def _check_pending(connection: Connection[Row], rails: Guardrails, user_key: str
         [user_key],
     )
     if pending["own"] >= (limit := rails["max_pending_jobs_per_user"].value):
-        raise Rejected(
-            "max_pending_jobs_per_user", TooManyPendingJobs(retry_after=PENDING_RETRY_SECONDS, limit=int(limit))
-        )
-    if pending["everybody"] >= rails["max_pending_jobs"].value:
-        raise Rejected("max_pending_jobs", SystemOverloaded(retry_after=PENDING_RETRY_SECONDS))
+        refusal = TooManyPendingJobs(retry_after=PENDING_RETRY_SECONDS, limit=int(limit))
+        raise Rejected("max_pending_jobs_per_user", refusal)
+    if pending["everybody"] >= (limit := rails["max_pending_jobs"].value):
+        raise Rejected("max_pending_jobs", SystemOverloaded(retry_after=PENDING_RETRY_SECONDS, limit=int(limit)))
 
 
-def _check_day(connection: Connection[Row], rails: Guardrails, user_key: str, settings: Settings) -> None:
+def _check_day(
+    connection: Connection[Row], rails: Guardrails, user_key: str, settings: Settings, now: datetime
+) -> None:
     """The day is the service's. A budget of 0 is off, a daily limit of 0 lets nobody in."""
-    tomorrow = seconds_to_tomorrow(datetime.now(settings.zone))
+    tomorrow = seconds_to_tomorrow(now.astimezone(settings.zone))
     zone = settings.timezone
-    if _made_today(connection, zone, user_key) >= (limit := rails["daily_job_limit_per_user"].value):
+    if _made_today(connection, zone, user_key, now) >= (limit := rails["daily_job_limit_per_user"].value):
         raise Rejected("daily_job_limit_per_user", DailyLimitExceeded(retry_after=tomorrow, limit=int(limit)))
-    budget = rails["daily_generation_budget"].value
-    if budget and _made_today(connection, zone, None) >= budget:
-        raise Rejected("daily_generation_budget", ServiceBudgetExceeded(retry_after=tomorrow))
-    usd = rails["daily_cost_limit_usd"].value
-    if usd and ledger.spent_today(connection, settings.zone) >= Decimal(usd):
-        raise Rejected("daily_cost_limit_usd", ServiceBudgetExceeded(retry_after=tomorrow))
+    budget = rails["daily_generation_budget"]
+    if budget.value and _made_today(connection, zone, None, now) >= budget.value:
+        raise _over_budget(budget, tomorrow)
+    usd = rails["daily_cost_limit_usd"]
+    if usd.value and ledger.spent_today(connection, settings.zone, now) >= usd.value:
+        raise _over_budget(usd, tomorrow)
 
 
-def _made_today(connection: Connection[Row], zone: str, user_key: str | None) -> int:
-    """Jobs created in the service's day, whatever became of them; of one user, or of all.
+def _over_budget(rail: Guardrail, tomorrow: int) -> Rejected:
+    refusal = ServiceBudgetExceeded(retry_after=tomorrow, limit=number(rail.value), unit=rail.limit.unit)
+    return Rejected(rail.limit.name, refusal)
+
+
+def _made_today(connection: Connection[Row], zone: str, user_key: str | None, now: datetime) -> int:
+    """Jobs created in the service's day until now, whatever became of them; of one user, or of all.
 
     Statuses are listed so that the index on (status, created_at) serves the count over all users.
     """
     made = _one(
         connection,
-        "select count(*) as made from jobs where created_at >="
-        " date_trunc('day', now() at time zone %(zone)s) at time zone %(zone)s at time zone 'utc'"
+        "select count(*) as made from jobs where created_at <= %(now)s at time zone 'utc' and created_at >="
+        " date_trunc('day', %(now)s at time zone %(zone)s) at time zone %(zone)s at time zone 'utc'"
         " and (user_key = %(user)s or (%(user)s::text is null"
         "   and status in ('queued', 'running', 'done', 'failed', 'cancelled')))",
-        {"zone": zone, "user": user_key},
+        {"zone": zone, "user": user_key, "now": now},
     )
     return int(made["made"])
 

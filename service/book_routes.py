@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse
 from pydantic import StringConstraints
 
-from service import admission, metrics
+from service import admission, metrics, rejections
 from service.admission import Order, Rejected
 from service.errors import JobNotFound
 from service.jobs import utc
@@ -43,6 +43,7 @@ def order_book(
             job_id = admission.admit(connection, service.settings, order)
     except Rejected as rejected:
         metrics.rejections.labels(rejected.limit).inc()
+        rejections.count(service.pool, user_key, rejected.limit)
         raise rejected.refusal from rejected
     return JSONResponse(
         {"job_id": job_id, "status": "queued"}, status_code=202, headers={"Location": f"/v1/books/{job_id}"}

@@ -118,7 +118,7 @@ class UnknownLimit(Refused):
 
 
 class OutOfRange(Refused):
-    """{limit} may be {min} to {max}."""
+    """{limit} may be {min} to {max}, not {value}."""
 
     status, code = 422, "out_of_range"
 
@@ -154,25 +154,25 @@ class IdempotencyKeyReused(Refused):
 
 
 class DailyLimitExceeded(Refused):
-    """The daily limit of {limit} books is reached."""
+    """The daily limit of {limit} books for one user is reached."""
 
     status, code = 429, "daily_limit_exceeded"
 
 
 class TooManyPendingJobs(Refused):
-    """{limit} books are being made for this user already."""
+    """No more than {limit} books may wait or be made for one user at the same time."""
 
     status, code = 429, "too_many_pending_jobs"
 
 
 class ServiceBudgetExceeded(Refused):
-    """The service's budget for today is used up."""
+    """The service's budget for today, {limit} {unit}, is used up."""
 
     status, code = 429, "service_budget_exceeded"
 
 
 class SystemOverloaded(Refused):
-    """Too many books are waiting: try again later."""
+    """The service makes no more than {limit} books at the same time: try again later."""
 
     status, code = 503, "system_overloaded"
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from service import clock, guardrail_history
 from service.errors import (
     ExpiryInThePast,
     ExpiryTooLate,
@@ -21,6 +22,7 @@ from service.errors import (
     OutOfRange,
     UnknownLimit,
 )
+from service.guardrail_history import Decision, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ LIMITS = (
     Limit("daily_cost_limit_usd", "usd", 500, 0, 100_000, "USD a day at which no new book is taken; 0 is off."),
 )
 LONGEST_TEMPORARY = timedelta(days=366)
+# every limit's maximum is far below it
+LARGEST_TOLD = 10**15
 BY_NAME = {limit.name: limit for limit in LIMITS}
 
 
@@ -71,11 +75,13 @@ def insert_missing(connection: Connection[Any]) -> None:
         )
 
 
-def read(connection: Connection[dict[str, Any]]) -> Guardrails:
-    """Every limit with the value that holds now, by the database's clock."""
+def read(connection: Connection[dict[str, Any]], now: datetime | None = None) -> Guardrails:
+    """Every limit with the value that holds now; without now, by the database's clock."""
     rows = connection.execute(
-        "select name, value, case when expires_at > clock_timestamp() then temporary_value end as temporary,"
-        " case when expires_at > clock_timestamp() then expires_at end as expires_at from guardrails"
+        "select name, value, case when expires_at > now then temporary_value end as temporary,"
+        " case when expires_at > now then expires_at end as expires_at"
+        " from guardrails, (select coalesce(%s, clock_timestamp()) as now) clock",
+        [now],
     ).fetchall()
     by_name = {row["name"]: row for row in rows}
     return {limit.name: _guardrail(limit, by_name[limit.name]) for limit in LIMITS}
@@ -90,14 +96,14 @@ def as_json(guardrails: Guardrails) -> dict[str, dict[str, Any]]:
     """The body of GET /v1/admin/guardrails."""
     return {
         name: {
-            "value": _number(rail.limit, rail.value),
+            "value": number(rail.value),
             "min": rail.limit.minimum,
             "max": rail.limit.maximum,
             "default": rail.limit.default,
             "description": rail.limit.description,
             "unit": rail.limit.unit,
             "expires_at": None if rail.expires_at is None else rail.expires_at.astimezone(UTC).isoformat(),
-            "reverts_to": None if rail.expires_at is None else _number(rail.limit, rail.permanent),
+            "reverts_to": None if rail.expires_at is None else number(rail.permanent),
         }
         for name, rail in guardrails.items()
     }
@@ -117,35 +123,31 @@ def change(
     expires_at: datetime | None,
     actor: str,
     reason: str,
+    request_id: str | None = None,
 ) -> Guardrails:
     """Set limits, for good or until expires_at; raises Refused. Changes wait for each other on the rows."""
     connection.execute("select 1 from guardrails order by name for update")
-    settle_expired(connection)
-    before = read(connection)
+    # one instant for all that follows: a value must not run out between being settled and being read
+    now = clock.now(connection)
+    guardrail_history.settle_expired(connection, now)
+    before = read(connection, now)
     if if_match.removeprefix("W/") not in ("*", etag(before)):
         raise GuardrailsChanged
     numbers = checked(values)
-    _check_expiry(expires_at)
-    for name, number in numbers.items():
-        _write(connection, name, number, expires_at)
-        _remember(
-            connection,
-            name=name,
-            old=before[name].value,
-            new=number,
-            expires_at=expires_at,
-            actor=actor,
-            reason=reason,
-        )
-    return read(connection)
+    _check_expiry(expires_at, now)
+    decision = Decision(now, expires_at, actor, reason, request_id)
+    for name, value in numbers.items():
+        _write(connection, name, value, expires_at)
+        guardrail_history.remember(connection, decision, name=name, old=before[name].value, new=value)
+    return read(connection, now)
 
 
-def _check_expiry(expires_at: datetime | None) -> None:
+def _check_expiry(expires_at: datetime | None, now: datetime) -> None:
     if expires_at is None:
         return
-    if expires_at <= datetime.now(UTC):
+    if expires_at <= now:
         raise ExpiryInThePast
-    if expires_at > datetime.now(UTC) + LONGEST_TEMPORARY:
+    if expires_at > now + LONGEST_TEMPORARY:
         raise ExpiryTooLate(days=LONGEST_TEMPORARY.days)
 
 
@@ -164,8 +166,13 @@ def _checked(name: str, value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, kinds):
         raise NotANumber(limit=name, unit="whole number" if limit.unit == "jobs" else "number")
     if not limit.minimum <= value <= limit.maximum:
-        raise OutOfRange(limit=name, min=limit.minimum, max=limit.maximum)
+        raise OutOfRange(limit=name, min=limit.minimum, max=limit.maximum, value=_told(value))
     return Decimal(str(value))
+
+
+def _told(value: float) -> float | str:
+    """A refused number as JSON can carry it: there is no infinity, and an int may have thousands of digits."""
+    return value if abs(value) < LARGEST_TOLD else str(value)[:20]
 
 
 def _write(connection: Connection[Any], name: str, number: Decimal, expires_at: datetime | None) -> None:
@@ -179,36 +186,3 @@ def _write(connection: Connection[Any], name: str, number: Decimal, expires_at: 
             "update guardrails set temporary_value = %s, expires_at = %s where name = %s",
             [number, expires_at, name],
         )
-
-
-def _remember(
-    connection: Connection[Any],
-    *,
-    name: str,
-    old: Decimal,
-    new: Decimal,
-    expires_at: datetime | None,
-    actor: str,
-    reason: str,
-) -> None:
-    connection.execute(
-        "insert into guardrail_history (name, old_value, new_value, expires_at, actor, reason)"
-        " values (%s, %s, %s, %s, %s, %s)",
-        [name, old, new, expires_at, actor, reason],
-    )
-
-
-def settle_expired(connection: Connection[Any]) -> None:
-    """Write run-out temporary values into the history. They ceased to hold at expires_at, whenever this runs."""
-    connection.execute(
-        "with expired as (select name, value, temporary_value, expires_at from guardrails"
-        "   where expires_at <= clock_timestamp() for update),"
-        " cleared as (update guardrails g set temporary_value = null, expires_at = null"
-        "   from expired e where g.name = e.name)"
-        " insert into guardrail_history (at, name, old_value, new_value, actor, reason)"
-        " select expires_at, name, temporary_value, value, 'service', 'the temporary value expired' from expired"
-    )
-
-
-def _number(limit: Limit, value: Decimal) -> int | float:
-    return int(value) if limit.unit == "jobs" else float(value)

@@ -55,9 +55,14 @@ class Cancelled:
     seconds: float
 
 
-def utc(naive: datetime) -> datetime:
+def utc(stamp: datetime) -> datetime:
     """The instant of a timestamp of the jobs table, which is UTC without saying so."""
-    return naive.replace(tzinfo=UTC)
+    return stamp.replace(tzinfo=UTC)
+
+
+def naive(instant: datetime) -> datetime:
+    """The instant as a timestamp of the jobs table."""
+    return instant.astimezone(UTC).replace(tzinfo=None)
 
 
 def _locked(connection: Connection[Row], job_id: str, expected: Expected) -> Row:
@@ -176,13 +181,14 @@ def create(
     idempotency_key: str | None,
     trace_id: str,
     request: dict[str, Any],
+    at: datetime,
 ) -> None:
-    """Queue a new job."""
+    """Queue a new job, created at that instant."""
+    stamp = naive(at)
     connection.execute(
         "insert into jobs (id, status, user_key, profile_id, idempotency_key, trace_id, created_at, updated_at)"
-        " select %s, 'queued', %s, %s, %s, %s, now, now"
-        " from (select clock_timestamp() at time zone 'utc' as now) clock",
-        [job_id, user_key, profile_id, idempotency_key, trace_id],
+        " values (%s, 'queued', %s, %s, %s, %s, %s, %s)",
+        [job_id, user_key, profile_id, idempotency_key, trace_id, stamp, stamp],
     )
     connection.execute("insert into runs (job_id, request) values (%s, %s)", [job_id, Json(request)])
-    events.record(connection, job_id, 1, "created", actor="user")
+    events.record(connection, job_id, 1, "created", at, actor="user")

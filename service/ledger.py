@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -63,11 +64,11 @@ def spent_on(connection: Connection[dict[str, Any]], job_id: str) -> Spent:
     return Spent(row["usd"], row["unpriced"]) if row is not None else Spent(Decimal(0), 0)
 
 
-def spent_today(connection: Connection[dict[str, Any]], zone: ZoneInfo) -> Decimal:
-    """USD since the start of the service's day."""
+def spent_today(connection: Connection[dict[str, Any]], zone: ZoneInfo, now: datetime) -> Decimal:
+    """USD from the start of the service's day until now."""
     row = connection.execute(
-        "select coalesce(sum(cost_usd), 0) as usd from cost_events"
-        " where occurred_at >= date_trunc('day', now() at time zone %(zone)s) at time zone %(zone)s",
-        {"zone": zone.key},
+        "select coalesce(sum(cost_usd), 0) as usd from cost_events where occurred_at <= %(now)s"
+        " and occurred_at >= date_trunc('day', %(now)s at time zone %(zone)s) at time zone %(zone)s",
+        {"zone": zone.key, "now": now},
     ).fetchone()
     return Decimal(0) if row is None else row["usd"]

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import PoolTimeout
 
-from service import database, events, guardrails, idempotency, jobs, metrics
+from service import database, events, guardrail_history, idempotency, jobs, metrics, rejections
 from service.database import Pool, Row
 from service.logs import log
 from service.settings import Settings
@@ -44,7 +44,8 @@ def tick(pool: Pool, settings: Settings) -> None:
     while _batch(pool, settings) == BATCH:
         pass
     with pool.connection() as connection:
-        guardrails.settle_expired(connection)
+        guardrail_history.settle_expired(connection)
+        rejections.forget_old(connection)
         idempotency.forget_old(connection)
         connection.execute(
             "insert into state (name, at) values ('job_monitor', clock_timestamp())"

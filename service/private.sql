@@ -46,8 +46,11 @@ create table if not exists guardrail_history (
     new_value  numeric not null,
     expires_at timestamptz,
     actor      varchar(120) not null,
-    reason     text not null
+    reason     text not null,
+    request_id varchar(128)
 );
+-- tables made before the column was
+alter table guardrail_history add column if not exists request_id varchar(128);
 
 -- Single facts: the intake switch, the monitor's last run.
 create table if not exists state (

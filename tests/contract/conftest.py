@@ -25,6 +25,7 @@ from psycopg.rows import dict_row
 from tests.service_process import ServiceProcesses
 
 OPERATOR = "contract suite"
+WAIT_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -90,3 +91,20 @@ def changeable(subject: Subject) -> Subject:
     if not subject.changes:
         pytest.skip("changes a service: set CONTRACT_CHANGES=1 to allow it")
     return subject
+
+
+def assert_envelope(answer: httpx.Response, status: int, code: str | None = None) -> dict[str, Any]:
+    """The error's details."""
+    assert answer.status_code == status, answer.text
+    body = answer.json()
+    assert isinstance(body["detail"], str)
+    assert isinstance(body["error"]["message"], str)
+    assert body["request_id"]
+    assert code in (None, body["error"]["code"])
+    details: dict[str, Any] = body["error"]["details"]
+    return details
+
+
+def order(subject: Subject, **headers: str) -> httpx.Response:
+    user = {"X-User-Key": f"contract-suite-{uuid4()}", **headers}
+    return subject.client.post("/v1/books", json={"title": "The contract"}, headers=user)

@@ -113,3 +113,17 @@ def test_job_events(subject: Subject) -> None:
     assert found["detail"] in {"json", "jsonb"}
     events = {row["event"] for row in subject.rows("select distinct event from job_events")}
     assert events <= EVENTS
+
+
+def test_refusals_at_the_door(subject: Subject) -> None:
+    """Where the service tells them by user: whole hours, each user and guardrail once in each."""
+    found = offered(subject, "guardrail_rejections")
+    assert {"hour", "user_key", "guardrail", "requests", "last_at"} <= set(found)
+    assert {found["hour"], found["last_at"]} == {"timestamp with time zone"}
+    wrong = subject.rows(
+        "select 1 from guardrail_rejections where requests < 1 or hour <> date_trunc('hour', hour, 'UTC')"
+        " or last_at < hour or last_at >= hour + interval '1 hour' limit 1"
+    )
+    assert wrong == []
+    twice = "select 1 from guardrail_rejections group by hour, user_key, guardrail having count(*) > 1 limit 1"
+    assert subject.rows(twice) == []

@@ -25,9 +25,11 @@ TABLES = (
     "job_events",
     "quality_checks",
     "guardrail_history",
+    "guardrail_rejections",
     "idempotent_answers",
     "workers",
 )
+GUARDRAILS = "/v1/admin/guardrails"
 PROVIDERS = ("story-llm", "moderator", "picture-one", "storage-one", "voice-one")
 
 
@@ -110,11 +112,13 @@ class Driver:
 
     def limit(self, **values: Any) -> None:
         """Set limits and be sure of it."""
-        etag = self.admin.get("/v1/admin/guardrails").headers["ETag"]
-        answer = self.admin.patch(
-            "/v1/admin/guardrails", json={**values, "reason": "a test"}, headers={"If-Match": etag}
-        )
+        answer = self.patch(**values)
         assert answer.is_success, answer.text
+
+    def patch(self, etag: str | None = None, **body: Any) -> httpx.Response:
+        """Ask for other limits, on the state of now where no ETag is given."""
+        tag = etag or self.admin.get(GUARDRAILS).headers["ETag"]
+        return self.admin.patch(GUARDRAILS, json={"reason": "a test", **body}, headers={"If-Match": tag})
 
     def metric(self, name: str, **labels: str) -> float | None:
         """A sample's value; None where there is none."""
@@ -146,6 +150,11 @@ class Driver:
             return job if job["status"] == status and step in (None, job["current_step"]) else None
 
         return dict(self.wait(there, f"{job_id} to be {status} at {step}"))
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    """Status and error code."""
+    return answer.status_code, answer.json()["error"]["code"]
 
 
 def at_once(number: int, act: Callable[[int], httpx.Response]) -> list[httpx.Response]:

@@ -7,7 +7,6 @@ from contextlib import nullcontext
 from datetime import UTC, timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from service import jobs, stuck
@@ -15,13 +14,9 @@ from service.database import Pool
 from service.errors import NotRetryable
 from service.jobs import Expected
 from service.settings import Settings
-from tests.service.driver import Driver, at_once
+from tests.service.driver import Driver, at_once, refusal
 
 MINUTE = 60
-
-
-def refusal(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["error"]["code"]
 
 
 @pytest.mark.parametrize(

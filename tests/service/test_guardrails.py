@@ -5,29 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from service import admission
 from service.admission import Order, Rejected, seconds_to_tomorrow
 from service.database import Pool
 from service.settings import Settings
-from tests.service.driver import Driver, at_once
-
-PATH = "/v1/admin/guardrails"
-
-
-def patch(driver: Driver, etag: str | None = None, **body: Any) -> httpx.Response:
-    tag = etag or driver.admin.get(PATH).headers["ETag"]
-    return driver.admin.patch(PATH, json={"reason": "a test", **body}, headers={"If-Match": tag})
-
-
-def refusal(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["error"]["code"]
+from tests.service.driver import GUARDRAILS, Driver, at_once, refusal
 
 
 def test_every_limit_is_listed_with_its_default(idle: Driver) -> None:
-    limits = idle.admin.get(PATH).json()
+    limits = idle.admin.get(GUARDRAILS).json()
     assert {name: (limit["value"], limit["default"]) for name, limit in limits.items()} == {
         "daily_job_limit_per_user": (20, 20),
         "max_pending_jobs": (100, 100),
@@ -39,10 +27,10 @@ def test_every_limit_is_listed_with_its_default(idle: Driver) -> None:
 
 
 def test_a_change_is_kept_and_remembered(idle: Driver) -> None:
-    before = idle.admin.get(PATH).headers["ETag"]
-    answer = patch(idle, before, max_pending_jobs=50, daily_cost_limit_usd=99.5)
-    assert answer.json() == idle.admin.get(PATH).json()
-    assert answer.headers["ETag"] == idle.admin.get(PATH).headers["ETag"] != before
+    before = idle.admin.get(GUARDRAILS).headers["ETag"]
+    answer = idle.patch(before, max_pending_jobs=50, daily_cost_limit_usd=99.5)
+    assert answer.json() == idle.admin.get(GUARDRAILS).json()
+    assert answer.headers["ETag"] == idle.admin.get(GUARDRAILS).headers["ETag"] != before
     assert answer.json()["daily_cost_limit_usd"]["value"] == 99.5
     history = idle.rows("select name, old_value, new_value, actor, reason from guardrail_history order by name")
     assert [tuple(map(str, row.values())) for row in history] == [
@@ -52,11 +40,11 @@ def test_a_change_is_kept_and_remembered(idle: Driver) -> None:
 
 
 def test_two_operators_at_once_one_wins(idle: Driver) -> None:
-    etag = idle.admin.get(PATH).headers["ETag"]
-    answers = at_once(4, lambda number: patch(idle, etag, max_pending_jobs=number + 1))
+    etag = idle.admin.get(GUARDRAILS).headers["ETag"]
+    answers = at_once(4, lambda number: idle.patch(etag, max_pending_jobs=number + 1))
     assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412]
     winner = next(answer for answer in answers if answer.is_success)
-    assert idle.admin.get(PATH).json() == winner.json()
+    assert idle.admin.get(GUARDRAILS).json() == winner.json()
 
 
 @pytest.mark.parametrize(
@@ -78,28 +66,50 @@ def test_two_operators_at_once_one_wins(idle: Driver) -> None:
     ],
 )
 def test_a_bad_change_changes_nothing(idle: Driver, body: dict[str, Any], code: str) -> None:
-    before = idle.admin.get(PATH)
-    assert refusal(patch(idle, **body)) == (422, code)
-    after = idle.admin.get(PATH)
+    before = idle.admin.get(GUARDRAILS)
+    assert refusal(idle.patch(**body)) == (422, code)
+    after = idle.admin.get(GUARDRAILS)
     assert (after.json(), after.headers["ETag"]) == (before.json(), before.headers["ETag"])
 
 
+@pytest.mark.parametrize(
+    ("name", "sent", "told"),
+    [
+        ("max_pending_jobs", "10001", 10_001),
+        ("max_pending_jobs", "-1", -1),
+        ("daily_cost_limit_usd", "100000.5", 100_000.5),
+        ("daily_cost_limit_usd", "1e300", "1e+300"),
+        ("daily_cost_limit_usd", "1e400", "inf"),
+        ("daily_cost_limit_usd", "NaN", "nan"),
+        ("max_pending_jobs", "1" + "0" * 400, "1" + "0" * 19),
+    ],
+)
+def test_out_of_range_names_the_bounds_and_what_was_sent(idle: Driver, name: str, sent: str, told: Any) -> None:
+    limit = idle.admin.get(GUARDRAILS).json()[name]
+    headers = {"If-Match": "*", "Content-Type": "application/json"}
+    answer = idle.admin.patch(GUARDRAILS, content=f'{{"{name}": {sent}, "reason": "a test"}}', headers=headers)
+    assert refusal(answer) == (422, "out_of_range")
+    bounds = {"limit": name, "min": limit["min"], "max": limit["max"], "value": told}
+    assert answer.json()["error"]["details"] == bounds
+    assert answer.json()["detail"] == f"{name} may be {limit['min']} to {limit['max']}, not {told}."
+
+
 def test_a_change_needs_the_state_it_was_decided_on(idle: Driver) -> None:
-    answer = idle.admin.patch(PATH, json={"max_pending_jobs": 50, "reason": "a test"})
+    answer = idle.admin.patch(GUARDRAILS, json={"max_pending_jobs": 50, "reason": "a test"})
     assert refusal(answer) == (428, "if_match_required")
-    assert refusal(patch(idle, '"outdated"', max_pending_jobs=50)) == (412, "guardrails_changed")
+    assert refusal(idle.patch('"outdated"', max_pending_jobs=50)) == (412, "guardrails_changed")
 
 
 def test_a_temporary_limit_reverts_by_itself(idle: Driver) -> None:
     expiry = datetime.now(UTC) + timedelta(seconds=1.5)
-    raised = patch(idle, max_pending_jobs=500, expires_at=expiry.isoformat())
+    raised = idle.patch(max_pending_jobs=500, expires_at=expiry.isoformat())
     limit = raised.json()["max_pending_jobs"]
     assert (limit["value"], limit["reverts_to"]) == (500, 100)
     assert datetime.fromisoformat(limit["expires_at"]) == expiry
-    idle.wait(lambda: idle.admin.get(PATH).json()["max_pending_jobs"]["value"] == 100, "the limit to revert")
+    idle.wait(lambda: idle.admin.get(GUARDRAILS).json()["max_pending_jobs"]["value"] == 100, "the limit to revert")
     assert datetime.now(UTC) >= expiry
-    assert idle.admin.get(PATH).headers["ETag"] != raised.headers["ETag"]
-    assert idle.admin.get(PATH).json()["max_pending_jobs"]["expires_at"] is None
+    assert idle.admin.get(GUARDRAILS).headers["ETag"] != raised.headers["ETag"]
+    assert idle.admin.get(GUARDRAILS).json()["max_pending_jobs"]["expires_at"] is None
 
 
 def test_at_the_daily_limit_exactly_so_many_of_many_at_once_get_in(idle: Driver) -> None:
