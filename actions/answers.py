@@ -1,4 +1,4 @@
-"""What the service answers with, read tolerantly: JSON, an error envelope, or something else altogether."""
+"""What the service answers with, read tolerantly."""
 
 from __future__ import annotations
 
@@ -6,33 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from http import HTTPStatus
 from typing import cast
 
 import httpx
 
-from actions.errors import (
-    ActionError,
-    AlreadyFinished,
-    JobNotFound,
-    MalformedAnswer,
-    NotOffered,
-    NotRetryable,
-    ProviderUnavailable,
-    RetryLimitReached,
-    ServiceBusy,
-    ServiceRejected,
-    ServiceRejectedKey,
-    ServiceUnavailable,
-    StateChanged,
-)
-from actions.reasons import cleaned
+from actions.errors import MalformedAnswer
+from actions.reasons import REASON_LIMIT, cleaned
 
-KEY_SETTING = "OPS_SERVICE_ADMIN_KEY"
 # A sentence for the operator; more is a page of HTML or a traceback.
 DETAIL_LIMIT = 300
-# Eleven days; a longer number of seconds is nonsense.
-WAIT_DIGITS = 6
+# Who changes a limit when its temporary value has run out.
+SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +45,10 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class Guardrail:
-    """One limit; expires_at is when a temporary value reverts, None for a lasting one."""
+    """One limit. unit is jobs or usd, "" where the service does not say.
+
+    expires_at is when a temporary value goes back to reverts_to; both are None for a lasting one.
+    """
 
     value: Decimal
     min: Decimal | None
@@ -69,6 +56,8 @@ class Guardrail:
     default: Decimal | None
     description: str
     expires_at: datetime | None
+    unit: str = ""
+    reverts_to: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +66,29 @@ class Guardrails:
 
     limits: Mapping[str, Guardrail]
     etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuardrailChange:
+    """One change of a limit's value in force, also by running out; expires_at as in Guardrail.
+
+    actor and reason are "" and request_id is None where the service does not tell.
+    """
+
+    id: str
+    at: datetime
+    limit: str
+    old: Decimal
+    new: Decimal
+    expires_at: datetime | None
+    actor: str
+    reason: str
+    request_id: str | None
+
+    @property
+    def ran_out(self) -> bool:
+        """Whether the service did it by itself, at the end of a temporary value."""
+        return self.actor == SERVICE and self.request_id is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +108,6 @@ def document(response: httpx.Response) -> Mapping[str, object] | None:
     except ValueError:
         return None
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else None
-
-
-def accepted(response: httpx.Response, action: str, job_id: str = "") -> Mapping[str, object]:
-    """The JSON object of a 2xx answer; raises the ActionError that any other answer means."""
-    if not response.is_success:
-        raise _refusal(response, action, job_id)
-    answer = document(response)
-    if answer is None:
-        raise MalformedAnswer(detail=f"{response.status_code}, but no JSON object")
-    return answer
 
 
 def text(answer: Mapping[str, object], name: str) -> str:
@@ -163,6 +165,27 @@ def guardrail(name: str, limit: object) -> Guardrail:
         default=number(fields, "default"),
         description=cleaned(str(fields.get("description") or "")),
         expires_at=instant(fields, "expires_at"),
+        unit=short(fields.get("unit")),
+        reverts_to=number(fields, "reverts_to"),
+    )
+
+
+def guardrail_change(fields: Mapping[str, object]) -> GuardrailChange:
+    """Raises MalformedAnswer where it does not say what changed when: a history with gaps would be a wrong one."""
+    at, old, new = instant(fields, "at"), number(fields, "from"), number(fields, "to")
+    name, identity = short(fields.get("limit")), short(fields.get("id"))
+    if at is None or old is None or new is None or not name or not identity:
+        raise MalformedAnswer(detail="a change of the history lacks its id, at, limit, from or to")
+    return GuardrailChange(
+        id=identity,
+        at=at,
+        limit=name,
+        old=old,
+        new=new,
+        expires_at=instant_or_none(fields, "expires_at"),
+        actor=short(fields.get("actor")),
+        reason=cleaned(str(fields.get("reason") or ""))[:REASON_LIMIT],
+        request_id=short(fields.get("request_id")) or None,
     )
 
 
@@ -177,64 +200,10 @@ def intake(answer: Mapping[str, object]) -> Intake:
 
 def short(value: object) -> str:
     """Any value as one plain, bounded line; "" for None."""
-    return cleaned(str(value or ""))[:DETAIL_LIMIT]
+    return "" if value is None else cleaned(str(value))[:DETAIL_LIMIT]
 
 
 def part(answer: Mapping[str, object], name: str) -> Mapping[str, object]:
     """An object within the answer; empty where there is none."""
     value = answer.get(name)
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
-
-
-def _refusal(response: httpx.Response, action: str, job_id: str) -> ActionError:
-    """What an answer outside 2xx means, by the envelope's code first, then by the status."""
-    answer = document(response) or {}
-    error = part(answer, "error")
-    code = str(error.get("code") or "")
-    known = _by_code(code, part(error, "details"), response)
-    return known or _by_status(response, action, job_id, code, _sentence(answer, error))
-
-
-def _by_code(code: str, details: Mapping[str, object], response: httpx.Response) -> ActionError | None:
-    status = cleaned(str(details.get("status") or "in another state"))
-    match code:
-        case "state_changed":
-            return StateChanged(status=status)
-        case "not_retryable":
-            return NotRetryable(status=status)
-        case "already_finished":
-            return AlreadyFinished(status=status)
-        case "retry_limit_reached":
-            return RetryLimitReached(limit=whole(details, "limit") or 3)
-        case "provider_unavailable":
-            return ProviderUnavailable(seconds=_wait(response) or "a few")
-        case _:
-            return None
-
-
-def _wait(response: httpx.Response) -> int | None:
-    """The seconds of Retry-After, which may also be a date, or missing: then None."""
-    wait = response.headers.get("Retry-After", "")
-    return max(1, int(wait)) if wait.isdecimal() and len(wait) <= WAIT_DIGITS else None
-
-
-def _by_status(response: httpx.Response, action: str, job_id: str, code: str, detail: str) -> ActionError:
-    match response.status_code:
-        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            return ServiceRejectedKey(setting=KEY_SETTING)
-        case HTTPStatus.NOT_FOUND if code and job_id:
-            return JobNotFound(job_id=job_id)
-        case HTTPStatus.TOO_MANY_REQUESTS if wait := _wait(response):
-            return ServiceBusy(seconds=wait)
-        case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED:
-            # A missing route answers without the envelope's code.
-            return NotOffered(action=action)
-        case status if response.is_server_error:
-            return ServiceUnavailable(detail=f"it answered {status} {code}".strip())
-        case status:
-            return ServiceRejected(status=status, code=code, detail=detail)
-
-
-def _sentence(answer: Mapping[str, object], error: Mapping[str, object]) -> str:
-    told = error.get("message") or answer.get("detail") or "no explanation"
-    return cleaned(str(told))[:DETAIL_LIMIT]

@@ -5,19 +5,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from http import HTTPStatus
 from types import TracebackType
 from typing import Literal, Self, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import httpx
 
 from actions import answers
-from actions.answers import Cancelled, Capabilities, Guardrails, Intake, Retried
-from actions.errors import NotOffered
+from actions.answers import Cancelled, Capabilities, GuardrailChange, Guardrails, Intake, Retried
+from actions.errors import MalformedAnswer, NotOffered
 from actions.reasons import cleaned
+from actions.refusals import accepted
 from actions.transport import PAUSE, Transport
 
 T = TypeVar("T")
@@ -25,6 +27,8 @@ Start = Literal["failed_step", "start"]
 
 # Who the console is when it asks for itself, not for a person.
 CONSOLE = "ops-dashboard"
+# The most changes of limits that a service answers at a time.
+HISTORY_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,32 @@ class ServiceClient:
         """Whatever limits the service lists."""
         return self._get("/v1/admin/guardrails", _guardrails)
 
+    def change_guardrails(
+        self,
+        values: Mapping[str, Decimal],
+        *,
+        reason: str,
+        expires_at: datetime | None,
+        etag: str,
+        request: Request,
+    ) -> Guardrails:
+        """Set limits by name, for good or until expires_at (aware), if the limits still have the ETag.
+
+        What holds after it. Also raises GuardrailsChanged, LimitOutOfRange, ExpiryPassed, ExpiryTooLate.
+        """
+        if not etag or not etag.isascii():
+            raise NotOffered(action="a change that nobody else's can cross (its limits have no ETag)")
+        headers = _headers(request) | {"X-Idempotency-Key": _header(request.id), "If-Match": etag}
+        until = {} if expires_at is None else {"expires_at": expires_at.astimezone(UTC).isoformat()}
+        body = {name: _plain(value) for name, value in values.items()} | {"reason": reason} | until
+        sent = self._transport.request("PATCH", "/v1/admin/guardrails", headers, body)
+        return self._transport.call(sent, _guardrails)
+
+    def guardrail_history(self, limit: int = 200, since: datetime | None = None) -> tuple[GuardrailChange, ...]:
+        """The newest changes of any limit, newest first; since (aware) leaves out those before it."""
+        asked = {"limit": str(limit)} | ({} if since is None else {"since": since.astimezone(UTC).isoformat()})
+        return self._get(f"/v1/admin/guardrails/history?{urlencode(asked)}", _history)
+
     def intake(self) -> Intake:
         """Whether the service takes new jobs."""
         return self._get("/v1/admin/intake", _intake)
@@ -130,7 +160,7 @@ class ServiceClient:
         path = f"/v1/admin/jobs/{quote(job_id, safe='')}/{verb}"
         return self._transport.call(
             self._transport.request("POST", path, headers, body),
-            lambda response: answers.accepted(response, f"job.{verb}", job_id),
+            lambda response: accepted(response, f"job.{verb}", job_id),
         )
 
 
@@ -151,7 +181,7 @@ def _capabilities(response: httpx.Response) -> Capabilities | None:
     if response.is_success and answers.document(response) is None:
         return None
     try:
-        answer = answers.accepted(response, "capabilities")
+        answer = accepted(response, "capabilities")
     except NotOffered:
         return None
     actions = answer.get("actions")
@@ -162,13 +192,25 @@ def _capabilities(response: httpx.Response) -> Capabilities | None:
 
 
 def _guardrails(response: httpx.Response) -> Guardrails:
-    answer = answers.accepted(response, "guardrails")
+    answer = accepted(response, "guardrails")
     limits = {name: answers.guardrail(name, limit) for name, limit in answer.items() if isinstance(limit, dict)}
     return Guardrails(limits, response.headers.get("ETag", ""))
 
 
+def _history(response: httpx.Response) -> tuple[GuardrailChange, ...]:
+    changes = accepted(response, "a history of its limits").get("changes")
+    if not isinstance(changes, list):
+        raise MalformedAnswer(detail="no list in changes")
+    return tuple(answers.guardrail_change(change if isinstance(change, dict) else {}) for change in changes)
+
+
+def _plain(value: Decimal) -> int | float:
+    """As a JSON number; a limit of jobs takes no other than a whole one."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
 def _intake(response: httpx.Response) -> Intake:
-    return answers.intake(answers.accepted(response, "intake"))
+    return answers.intake(accepted(response, "intake"))
 
 
 def _health(response: httpx.Response) -> Mapping[str, object]:
@@ -176,4 +218,4 @@ def _health(response: httpx.Response) -> Mapping[str, object]:
     report = answers.document(response)
     if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE and report is not None and "status" in report:
         return report
-    return answers.accepted(response, "health")
+    return accepted(response, "health")

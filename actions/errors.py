@@ -4,13 +4,15 @@ OpsError
 └── ActionError
     ├── PermissionDenied          ├── StateChanged           ├── ServiceError
     ├── ReadOnly                  │   └── BulkStateChanged,  │   ├── ServiceUnavailable
-    ├── NotRecorded               │       Intake…Already     │   │   └── ServiceUnreachable
-    ├── OutcomeNotRecorded        ├── NotRetryable           │   ├── ServiceRejectedKey
-    ├── AlreadyPerformed          ├── RetryLimitReached      │   ├── ServiceRejected
-    ├── ReasonMissing             ├── AlreadyFinished        │   │   └── ServiceBusy
-    ├── ReasonTooLong             ├── ProviderUnavailable    │   └── MalformedAnswer
-    ├── NameUnfit, NameTaken      ├── JobNotFound            ├── NotOffered
-    └── ViewNotFound              └── TooManyJobs            └── BulkNotFound
+    ├── NotRecorded               │       Intake…Already,    │   │   └── ServiceUnreachable
+    ├── OutcomeNotRecorded        │       GuardrailsChanged, │   ├── ServiceRejectedKey
+    ├── AlreadyPerformed          │       ProposalDecided    │   ├── ServiceRejected
+    ├── ReasonMissing             ├── NotRetryable           │   │   └── ServiceBusy
+    ├── ReasonTooLong             ├── RetryLimitReached      │   └── MalformedAnswer
+    ├── NameUnfit, NameTaken      ├── AlreadyFinished        ├── NotOffered
+    ├── ViewNotFound              ├── ProviderUnavailable    ├── BulkNotFound
+    ├── LimitOutOfRange           ├── JobNotFound            ├── ApprovalNeeded, OwnProposal
+    └── ExpiryPassed, …TooLate    └── TooManyJobs            └── ProposalNotFound, ProposalLapsed
 """
 
 from __future__ import annotations
@@ -35,6 +37,10 @@ class ReadOnly(ActionError):
 
 class NotRecorded(ActionError):
     """The audit log cannot be written ({detail}), and what cannot be recorded is not done. Nothing was done."""
+
+
+class NotKept(ActionError):
+    """The console's own records cannot be written ({detail}). Check what the role of {setting} may do there."""
 
 
 class OutcomeNotRecorded(ActionError):
@@ -93,6 +99,42 @@ class BulkNotFound(ActionError):
     """There is no bulk action {bulk_id}."""
 
 
+class GuardrailsChanged(StateChanged):
+    """Somebody or something changed the guardrails meanwhile: look at what holds now. Nothing was done."""
+
+
+class LimitOutOfRange(ActionError):
+    """{limit} may be {min} to {max}. Nothing was done."""
+
+
+class ExpiryPassed(ActionError):
+    """The end of a temporary value must lie in the future. Nothing was done."""
+
+
+class ExpiryTooLate(ActionError):
+    """A temporary value may hold for {days} days at most. Nothing was done."""
+
+
+class ApprovalNeeded(ActionError):
+    """More than ${threshold} may be at stake: propose it, so that a second admin approves. Nothing was done."""
+
+
+class OwnProposal(ActionError):
+    """This is your own proposal: another admin has to approve it. Nothing was done."""
+
+
+class ProposalDecided(StateChanged):
+    """This proposal is {status} already, by {by}. Nothing was done."""
+
+
+class ProposalLapsed(ActionError):
+    """This proposal is older than {hours} h: propose it anew. Nothing was done."""
+
+
+class ProposalNotFound(ActionError):
+    """There is no proposal {proposal_id}."""
+
+
 class NotRetryable(ActionError):
     """A job that is {status} cannot be retried."""
 
@@ -122,7 +164,7 @@ class ServiceError(ActionError):
 
 
 class ServiceUnavailable(ServiceError):
-    """The service does not answer ({detail}). Whether it acted is unknown: look at the job before repeating it."""
+    """The service does not answer ({detail}). Whether it acted is unknown: look before you repeat it."""
 
 
 class ServiceUnreachable(ServiceUnavailable):
@@ -142,7 +184,7 @@ class ServiceBusy(ServiceRejected):
 
 
 class MalformedAnswer(ServiceError):
-    """The service's answer cannot be read ({detail}). Look at the job before repeating it."""
+    """The service's answer cannot be read ({detail}). Look before you repeat it."""
 
 
 def recalled(name: str, fields: Mapping[str, Any]) -> OpsError | None:

@@ -34,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
         answers = self.server.answers
         (answers.popleft() if len(answers) > 1 else answers[0])(self)
 
-    do_POST = do_PUT = do_GET  # noqa: N815
+    do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Quiet."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import traceback
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import unquote
 
 import pytest
 
-from actions.answers import Cancelled, Capabilities, Guardrail, Intake, Retried
+from actions.answers import Cancelled, Capabilities, Intake, Retried
 from actions.client import Request, ServiceClient
 from actions.errors import (
     ActionError,
@@ -126,7 +126,6 @@ def test_an_address_with_a_path_keeps_it(service: OddService) -> None:
         (status(405, {"detail": "Method Not Allowed"}), NotOffered, "does not offer"),
         (refusal(401, "admin_key_invalid"), ServiceRejectedKey, "OPS_SERVICE_ADMIN_KEY"),
         (status(403, text="forbidden"), ServiceRejectedKey, "OPS_SERVICE_ADMIN_KEY"),
-        (refusal(412, "guardrails_changed"), ServiceRejected, "412 guardrails_changed"),
         (refusal(422, "out_of_range"), ServiceRejected, "refused: out_of_range"),
         (refusal(429, "daily_limit_exceeded"), ServiceRejected, "429 daily_limit_exceeded"),
         (refusal(429, "slow_down", {"Retry-After": "7"}), ServiceBusy, "wait 7 s"),
@@ -203,27 +202,6 @@ def test_capabilities_that_cannot_be_asked_are_not_none(
     service.answer(answer)
     with pytest.raises(error):
         client.capabilities()
-
-
-def test_guardrails_are_whatever_the_service_lists(service: OddService, client: ServiceClient) -> None:
-    limit = {"value": 20, "min": 0, "max": 1000, "default": 20, "description": "a\x00b", "expires_at": None}
-    until = {"value": "12.5", "expires_at": "2026-11-24T00:00:00+09:00"}
-    service.answer(status(200, {"jobs": limit, "usd": until}, headers={"ETag": '"7"'}))
-    read = client.guardrails()
-    assert read.etag == '"7"'
-    assert read.limits == {
-        "jobs": Guardrail(Decimal(20), Decimal(0), Decimal(1000), Decimal(20), "ab", None),
-        "usd": Guardrail(Decimal("12.5"), None, None, None, "", datetime(2026, 11, 23, 15, tzinfo=UTC)),
-    }
-
-
-@pytest.mark.parametrize("limit", [{}, {"value": "many"}, {"value": 1, "expires_at": "tomorrow"}])
-def test_a_guardrail_that_cannot_be_read_is_told(
-    service: OddService, client: ServiceClient, limit: dict[str, object]
-) -> None:
-    service.answer(status(200, {"jobs": limit}))
-    with pytest.raises(MalformedAnswer):
-        client.guardrails()
 
 
 def test_intake(service: OddService, client: ServiceClient) -> None:
