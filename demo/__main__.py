@@ -128,6 +128,7 @@ def _after(stack: Stack) -> str:
             "and then a worker died with three books in hand: they are stuck until you retry or cancel them.",
             "The monitor comes back in 20 minutes, or at once: .venv/bin/python -m demo monitor start",
             f"And since release {NEWEST.version}, {NEWEST.age / HOUR:.1f} hours ago, a part of all series fails.",
+            "And somebody gets around the daily limit with one new user key after the other.",
         ]
     return "\n".join([*lines, "", "Ctrl-C stops everything."])
 

@@ -15,6 +15,7 @@ import pyarrow.csv
 from psycopg import sql
 
 from demo.endings import ENDINGS, FINISHED
+from demo.guardrail_rows import guardrail_history, guardrail_rejections
 from demo.names import Names, names
 from demo.past import Past
 from demo.prices import STEPS
@@ -28,6 +29,8 @@ TABLES = (
     ("cost_events", cost_events),
     ("job_events", job_events),
     ("quality_checks", quality_checks),
+    ("guardrail_rejections", guardrail_rejections),
+    ("guardrail_history", guardrail_history),
 )
 # Rows that travel at once.
 BATCH = 20_000

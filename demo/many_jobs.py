@@ -71,6 +71,19 @@ select id, began + took, name, 0.9, true
 """
     + _SAMPLE
     + "unnest(array['text_length', 'repetition', 'placeholder_images']) name where status = 'done'",
+    # Of every 50th of them: its user asked once more, or up to three times, and was refused.
+    "guardrail_rejections": """
+insert into guardrail_rejections (hour, user_key, guardrail, requests, last_at)
+select date_trunc('hour', began), user_key, guardrail, sum(1 + dice / 50 %% 3), max(began)
+"""
+    + _SAMPLE
+    + """
+       lateral (select abs(hashtext(id)::bigint) as dice) random,
+       lateral (select (array['daily_job_limit_per_user', 'daily_job_limit_per_user', 'max_pending_jobs_per_user',
+                              'max_pending_jobs'])[1 + dice / 150 %% 4] as guardrail) refused
+ where dice %% 50 = 0
+ group by 1, 2, 3
+""",
 }
 _INDEXES: LiteralString = """
 select format('drop index %s', indexrelid::regclass), pg_get_indexdef(indexrelid) from pg_index

@@ -13,23 +13,24 @@ from demo.crowds import crowds
 from demo.endings import LOST
 from demo.incidents import Course
 from demo.kinds import JOB, SERIES, kinds
-from demo.rhythm import Flags, Floats, Integers, arrivals
-from demo.users import ABUSERS, USERS, Users, requests, users
-from service.guardrails import BY_NAME
-
-DAILY_LIMIT = BY_NAME["daily_job_limit_per_user"].default
+from demo.requests import LET_IN, Requests, requests
+from demo.rhythm import DAY, Flags, Floats, Integers, arrivals
+from demo.users import USERS, Users, users
 
 
 @dataclass(frozen=True)
 class Past:
-    """user_of, kind_of (an index into KINDS) and created are per job; final marks each job's last attempt."""
+    """user_of, kind_of (an index into KINDS) and created are per job; final marks each job's last attempt.
+
+    rejected are the requests that a limit turned away.
+    """
 
     course: Course
     users: Users
     user_of: Integers
     kind_of: Integers
     created: Floats
-    rejected: Floats
+    rejected: Requests
     attempts: Attempts
     final: Flags
     calls: Calls
@@ -50,21 +51,38 @@ def past(course: Course) -> Past:
     everyone = users(course.seed)
     single = arrivals(random, course.start, course.end, course.timezone, course.demand())
     ordinary = np.sort(np.concatenate((single, crowds(random, course))))
-    asked = requests(random, ordinary, everyone, DAILY_LIMIT)
-    user_of, created = asked.user[asked.allowed], asked.at[asked.allowed]
-    kind_of = kinds(random, course, created)
-    made = attempts(random, course, created, kind_of == SERIES)
+    asked = requests(random, course, ordinary, everyone)
+    let_in = asked.where(asked.refused_by == LET_IN)
+    kind_of = _kinds(random, course, let_in)
+    made = attempts(random, course, let_in.at, kind_of == SERIES)
     # A book that would not have been finished by now was never asked for.
     kept, renumbered = np.unique(made.job, return_inverse=True)
     made = joined([replace(made, job=renumbered), opening.opening(course, len(kept))])
     return Past(
         course=course,
         users=everyone,
-        user_of=np.append(user_of[kept], random.integers(ABUSERS, USERS, opening.BOOKS)),
+        user_of=np.append(let_in.user[kept], _idle(random, course, everyone, let_in)),
         kind_of=np.append(kind_of[kept], np.full(opening.BOOKS, JOB)),
-        created=np.append(created[kept], opening.created(course)),
-        rejected=asked.at[~asked.allowed],
+        created=np.append(let_in.at[kept], opening.created(course)),
+        rejected=_rejected(asked, np.delete(let_in.at, kept), np.delete(let_in.user, kept)),
         attempts=made,
         final=is_final(made),
         calls=calls(random, made),
     )
+
+
+def _kinds(random: np.random.Generator, course: Course, let_in: Requests) -> Integers:
+    """Who rotates keys has always the same wish."""
+    return np.where(let_in.user >= USERS, JOB, kinds(random, course, let_in.at))
+
+
+def _idle(random: np.random.Generator, course: Course, everyone: Users, let_in: Requests) -> Integers:
+    """Who asked for the books of the opening: each of them far from every limit."""
+    busy = let_in.user[let_in.at > course.end - DAY]
+    return random.choice(np.setdiff1d(everyone.old_families, busy), opening.BOOKS, replace=False)
+
+
+def _rejected(asked: Requests, missing_at: Floats, missing_user: Integers) -> Requests:
+    """The requests that were turned away, but for those of users of whom a book before is missing."""
+    doubtful = np.isin(asked.user, missing_user) & (asked.at >= missing_at.min(initial=asked.at[-1]))
+    return asked.where((asked.refused_by != LET_IN) & ~doubtful)

@@ -7,13 +7,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from demo import past_durations
+from demo import limits, past_durations
 from demo.books import NEVER, SLA_SECONDS, SPREAD, Attempts
 from demo.endings import ENDINGS, FINISHED
 from demo.incidents import MONITOR_TICK, Course, Outage
 from demo.openmetrics import Series, changing, constant, cumulative, inside, oldest
 from demo.past import Past
 from demo.prices import NANO, SECONDS_OF_STEP
+from demo.requests import NAMES
 from demo.rhythm import MINUTE, Floats
 from service.commands import API_CONNECTIONS
 from service.guardrails import BY_NAME, LIMITS
@@ -139,14 +140,16 @@ def _stuck(past: Past) -> Iterator[Series]:
 
 
 def _limits(past: Past) -> Iterator[Series]:
-    """The guardrails' values, which nobody changed, and what they refused."""
-    refused = {"daily_job_limit_per_user": past.rejected}
-    for limit in (*(limit.name for limit in LIMITS), INTAKE):
-        at = refused.get(limit, np.empty(0))
+    """The guardrails' values, and what they refused."""
+    rejected = past.rejected
+    for number, limit in enumerate((*NAMES, INTAKE)):
+        at = rejected.at[rejected.refused_by == number]
         yield Series("bookgen_guardrail_rejections_total", cumulative(at), {"limit": limit})
     for item in LIMITS:
         if item.unit == "jobs":
-            yield Series("bookgen_guardrail_limit_jobs", constant(item.default), {"limit": item.name})
+            yield Series(
+                "bookgen_guardrail_limit_jobs", limits.values(past.course, item.name), {"limit": item.name}
+            )
     for level, dollars in (("warning", DAILY_COST_WARNING), ("critical", BY_NAME["daily_cost_limit_usd"].default)):
         yield Series("bookgen_daily_cost_limit_usd", constant(dollars), {"level": level})
 

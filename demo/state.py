@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 # Raised when the history is told differently, so that an older one is made anew.
-HISTORY_VERSION = 2
+HISTORY_VERSION = 3
 LOCK_SECONDS = 20.0
 OLD_DAYS = 3.0
 

@@ -19,7 +19,7 @@ import numpy as np
 from demo import crowds
 from demo.parts import KEY_VARIABLE
 from demo.rhythm import MINUTE, seconds_to_next
-from demo.users import ABUSE_REQUESTS, ABUSERS, Users, users
+from demo.users import ABUSE_REQUESTS, ABUSERS, Users, new_key, rotated_gaps, users
 from service.providers import ALL, PICTURE_ONE, STORY_LLM, VOICE_ONE, Mode
 
 THEMES = ("friendship", "courage", "the sea", "a first day at school", "sharing", "grandparents", "the moon")
@@ -28,7 +28,10 @@ REFUSED_WISH_SHARE, REFUSED_BOOK_SHARE, AUDIO_SHARE = 0.013, 0.007, 0.05
 # Whoever has just started the demo is to see a queue soon, and then again.
 FIRST_CROWD, FIRST_CROWD_SECONDS = 24, 1.5 * MINUTE
 LONGEST_WITHOUT_CROWD = 25 * MINUTE
-MINUTES_BETWEEN_BURSTS = 150.0
+# Requests are to be refused soon, and then again.
+FIRST_BURST_SECONDS, MINUTES_BETWEEN_BURSTS = 4 * MINUTE, 150.0
+# Until who changes keys tries another one.
+MINUTES_BETWEEN_KEYS = 180.0
 MINUTES_BETWEEN_TROUBLES = 50.0
 TROUBLE_MINUTES = (2.0, 6.0)
 TROUBLES = (
@@ -61,7 +64,8 @@ class Traffic:
         self._later(seconds_to_next(self._random, self._timezone), self._ordinary)
         self._later(FIRST_CROWD_SECONDS, lambda: self._crowd(FIRST_CROWD))
         self._later(self._to_next_crowd(), self._crowds)
-        self._later(self._exponential(MINUTES_BETWEEN_BURSTS), self._burst)
+        self._later(FIRST_BURST_SECONDS, self._burst)
+        self._later(self._exponential(MINUTES_BETWEEN_KEYS), self._new_key)
         self._later(self._exponential(MINUTES_BETWEEN_TROUBLES), self._trouble)
         print("asking for books", flush=True)
         while True:
@@ -88,11 +92,18 @@ class Traffic:
 
     def _burst(self) -> None:
         """One user asks for more than a day allows, a book every few seconds."""
-        abuser = int(self._random.integers(0, ABUSERS))
+        abuser = self._users.keys[int(self._random.integers(0, ABUSERS))]
         waits = np.cumsum(self._random.exponential(15.0, int(self._random.integers(*ABUSE_REQUESTS))))
         for wait in waits:
             self._later(float(wait), lambda: self._ask(abuser))
         self._later(self._exponential(MINUTES_BETWEEN_BURSTS), self._burst)
+
+    def _new_key(self) -> None:
+        """One person uses up a key that nobody has seen before."""
+        key = new_key(self._random)
+        for wait in np.cumsum(rotated_gaps(self._random)):
+            self._later(float(wait), lambda: self._ask(key))
+        self._later(self._exponential(MINUTES_BETWEEN_KEYS), self._new_key)
 
     def _trouble(self) -> None:
         """A provider misbehaves for some minutes."""
@@ -104,16 +115,17 @@ class Traffic:
         self._later(lasts + self._exponential(MINUTES_BETWEEN_TROUBLES), self._trouble)
 
     def _ask_somebody(self) -> None:
-        self._ask(int(self._random.choice(len(self._users.keys), p=self._users.weights)))
+        somebody = self._users.somebody(self._random, np.zeros(1))
+        self._ask(self._users.keys[int(somebody[0])])
 
-    def _ask(self, user: int) -> None:
+    def _ask(self, user_key: str) -> None:
         wish = {
             "title": f"Book {int(self._random.integers(1, 10_000))}",
             "theme": self._theme(),
             "audio": bool(self._random.random() < AUDIO_SHARE),
             "profile_id": f"profile-{int(self._random.integers(1, 4))}",
         }
-        headers = {"X-User-Key": self._users.keys[user], "X-Idempotency-Key": self._random.bytes(16).hex()}
+        headers = {"X-User-Key": user_key, "X-Idempotency-Key": self._random.bytes(16).hex()}
         self._send("POST", "/v1/books", wish, headers)
 
     def _theme(self) -> str:

@@ -44,6 +44,13 @@ def action_words(action: str) -> str:
         "view.remove": t("Remove view"),
         "intake.close": t("Stop intake"),
         "intake.open": t("Resume intake"),
+        "guardrail.change": t("Change limit"),
+        "guardrail.propose": t("Propose limit"),
+        "guardrail.approve": t("Approve limit"),
+        "guardrail.decline": t("Decline limit"),
+        "guardrail.expired": t("Limit ran out"),
+        "guardrail.observed": t("Limit changed elsewhere"),
+        "user.note": t("Note on user"),
     }
     return words.get(action, action)
 
