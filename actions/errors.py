@@ -12,7 +12,8 @@ OpsError
     ├── NameUnfit, NameTaken      ├── AlreadyFinished        ├── NotOffered
     ├── ViewNotFound              ├── ProviderUnavailable    ├── BulkNotFound
     ├── LimitOutOfRange           ├── JobNotFound            ├── ApprovalNeeded, OwnProposal
-    └── ExpiryPassed, …TooLate    └── TooManyJobs            └── ProposalNotFound, ProposalLapsed
+    ├── ExpiryPassed, …TooLate    ├── TooManyJobs            ├── ProposalNotFound, ProposalLapsed
+    └── NumberNotTyped            └── TypedMeanwhile         └── NotKept
 """
 
 from __future__ import annotations
@@ -57,6 +58,10 @@ class ReasonMissing(ActionError):
 
 class NumberNotTyped(ActionError):
     """Type {n} to confirm: that many jobs will be changed. Nothing was done."""
+
+
+class TypedMeanwhile(ActionError):
+    """What the button named is not what is typed now: look again and press once more. Nothing was done."""
 
 
 class ReasonTooLong(ActionError):

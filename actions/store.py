@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from psycopg.errors import UniqueViolation
+from psycopg.errors import InsufficientPrivilege, UniqueViolation
 from sqlalchemy.dialects.postgresql import JSONB
 
-from actions.errors import AlreadyPerformed, NotRecorded
+from actions.errors import AlreadyPerformed, NotKept, NotRecorded
 from queries.database import translated
 from queries.errors import DatabaseError
 from queries.ops_store import SETTING
@@ -29,6 +29,20 @@ def writing(store: sa.Engine | None) -> Iterator[sa.Connection]:
         if isinstance(getattr(error.__cause__, "orig", None), UniqueViolation):
             raise AlreadyPerformed from error
         raise NotRecorded(detail=error.fields.get("detail") or str(error)) from error
+
+
+@contextmanager
+def keeping(store: sa.Engine) -> Iterator[sa.Connection]:
+    """One committed transaction of what goes on by itself. Raises NotKept without the rights, DatabaseError."""
+    with translated(SETTING):
+        try:
+            with store.begin() as connection:
+                yield connection
+        except (sa.exc.DBAPIError, InsufficientPrivilege) as error:
+            refusal = getattr(error, "orig", error)
+            if not isinstance(refusal, InsufficientPrivilege):
+                raise
+            raise NotKept(detail=refusal.diag.message_primary, setting=SETTING) from error
 
 
 def recordset(

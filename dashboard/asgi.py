@@ -95,12 +95,14 @@ async def alive(_: st.App) -> AsyncIterator[None]:
     await to_thread.run_sync(_go_on)
     yield
     await to_thread.run_sync(connections.close_runner)
+    await to_thread.run_sync(connections.close_keeper)
 
 
 def _go_on() -> None:
-    """With the bulk actions that a console before this one left, without anybody opening a page."""
+    """With what a console before this one left, and what one does for all, without anybody opening a page."""
     with suppress(SettingsError):  # every page tells it
         connections.runner()
+        connections.keep()
 
 
 def _database_problem() -> OpsError | None:

@@ -1,4 +1,4 @@
-"""The command line: ops-dashboard serve | demo | migrate | doctor. Errors are sentences."""
+"""The command line: ops-dashboard serve | demo | migrate | rollup | doctor. Errors are sentences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from actions import migrations
-from dashboard import asgi, auth, settings
+from actions.rollup_check import SAMPLE_DAYS
+from dashboard import asgi, auth, rollup_command, settings
 from dashboard import doctor as pieces
 from dashboard.settings_errors import SettingsError
 from queries.database import translated
@@ -52,6 +53,20 @@ def migrate() -> None:
     """Create or update the console's own schema "ops"."""
     with _sentences(), translated("OPS_STORE_URL"):
         typer.echo(f'The schema "ops" is at revision {migrations.upgrade(settings.load().store_url)}.')
+
+
+@app.command()
+def rollup(
+    everything: Annotated[bool, typer.Option("--all", help="Make all hours anew.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Count days again and show what differs.")] = False,
+    days: Annotated[int, typer.Option(help="How many days to check beside the newest.", min=0)] = SAMPLE_DAYS,
+) -> None:
+    """Bring the usage of closed hours up to date, as from cron; or check it."""
+    with _sentences():
+        told = rollup_command.checked(days) if check else rollup_command.rolled_up(anew=everything)
+    for line in told.lines:
+        typer.echo(line)
+    raise typer.Exit(0 if told.fine else 1)
 
 
 @app.command()

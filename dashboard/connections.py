@@ -11,9 +11,10 @@ from sqlalchemy import Engine
 
 from actions.audit import Door, Outcome
 from actions.client import ServiceClient
+from actions.keeper import POLL, Keeper
 from actions.release import WORKERS, Runner
+from dashboard import duties, telemetry
 from dashboard import settings as _settings
-from dashboard import telemetry
 from dashboard.settings import Settings
 from queries import database, schema
 from queries.aliases import Aliases
@@ -24,6 +25,8 @@ from queries.prometheus import Prometheus
 SCHEMA_KEPT = timedelta(minutes=5)
 # What pages read and write there is a few short statements.
 STORE_CONNECTIONS = 8
+# One transaction at a time, and the lease that is renewed meanwhile.
+KEEPER_CONNECTIONS = 2
 
 
 def settings() -> Settings:
@@ -82,6 +85,17 @@ def close_runner() -> None:
     _release.clear()
 
 
+def keep() -> None:
+    """Begin with what this console does for all in the background; a read-only one does nothing."""
+    if not settings().read_only:
+        _keeping(settings())
+
+
+def close_keeper() -> None:
+    """End it at its next step; other consoles go on with it."""
+    _keeping.clear()
+
+
 def door() -> Door:
     """The one door for writes."""
     return Door(store(), read_only=settings().read_only)
@@ -111,6 +125,23 @@ def _end(release: _Release) -> None:
         release.service.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Keeping:
+    """The keeper with connections of its own."""
+
+    keeper: Keeper
+    engines: tuple[Engine, ...]
+    service: ServiceClient | None
+
+
+def _end_keeping(keeping: _Keeping) -> None:
+    keeping.keeper.close()
+    for each in keeping.engines:
+        each.dispose()
+    if keeping.service is not None:
+        keeping.service.close()
+
+
 def _admin_key() -> str | None:
     key = settings().service_admin_key
     return None if key is None else key.get_secret_value()
@@ -122,6 +153,16 @@ def _client(url: str | None, admin_key: str | None, deadline_seconds: float) -> 
     if admin_key is None:
         raise NotConfigured(what="The service's admin key", setting="OPS_SERVICE_ADMIN_KEY")
     return ServiceClient(url, admin_key, deadline=timedelta(seconds=deadline_seconds))
+
+
+def _client_or_none(url: str | None, admin_key: str | None, deadline_seconds: float) -> ServiceClient | None:
+    with suppress(NotConfigured):  # what needs no service goes on without it
+        return _client(url, admin_key, deadline_seconds)
+    return None
+
+
+def _count_duty(name: str, done: bool) -> None:  # as the keeper tells it
+    telemetry.duties.labels(name, "done" if done else "failed").inc()
 
 
 def _count(action: str, outcome: Outcome) -> None:
@@ -174,11 +215,21 @@ def _release(
     timeout = timedelta(seconds=timeout_seconds)
     # One for each worker, one for the thread that hands out the jobs.
     store = database.engine(store_url, statement_timeout=timeout, pool_size=WORKERS + 1)
-    client: ServiceClient | None = None
-    with suppress(NotConfigured):  # what needs no service goes on without it
-        client = _client(service_url, admin_key, deadline_seconds)
+    client = _client_or_none(service_url, admin_key, deadline_seconds)
 
     def service() -> ServiceClient:
         return client or _client(service_url, admin_key, deadline_seconds)
 
     return _Release(Runner(Door(store, read_only), service, told=_count).start(), store, client)
+
+
+@st.cache_resource(show_spinner=False, on_release=_end_keeping)
+def _keeping(_here: Settings) -> _Keeping:
+    timeout = timedelta(seconds=_here.statement_timeout_seconds)
+    source = database.engine(_here.database_url, statement_timeout=timeout, pool_size=1, read_only=True)
+    store = database.engine(_here.store_url, statement_timeout=timeout, pool_size=KEEPER_CONNECTIONS)
+    client = _client_or_none(_here.service_url, _admin_key(), _here.deadline_seconds)
+    kept = duties.of(_here, source, store, client)
+    poll = min(POLL, *(duty.every for duty in kept))
+    keeper = Keeper(store, kept, told=_count_duty, poll=poll)
+    return _Keeping(keeper.start(), (source, store), client)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from actions import migrations
 from actions.errors import ServiceUnavailable
-from dashboard import auth, connections, settings
+from dashboard import auth, connections, rollup_report, settings
 from dashboard.settings_errors import SettingsError
 from queries import indexes, metrics
 from queries.database import translated
@@ -44,6 +44,7 @@ NEEDS = {
     "indexes": "jobs table",
     "clock and time zone": "database",
     "audit log": "schema ops",
+    "roll-up": "schema ops",
 }
 
 
@@ -90,6 +91,7 @@ def findings() -> Iterator[Finding]:
         "clock and time zone": _clock,
         "schema ops": _migration,
         "audit log": _recording,
+        "roll-up": _rollup,
         "Prometheus": _prometheus,
         "control API": _service,
     }
@@ -182,6 +184,12 @@ def _recording() -> tuple[State, str]:
         return State.OK, "can be written"
     advice = "Run ops-dashboard migrate, or grant INSERT on ops.audit_log"
     return State.BROKEN, f"cannot be written, so no action is taken. {advice}"
+
+
+def _rollup() -> Said:
+    """Without it usage is read from the service's tables, so it is missing at worst."""
+    fine, detail, *advice = rollup_report.said()
+    return State.OK if fine else State.MISSING, detail, *advice
 
 
 def _prometheus() -> tuple[State, str]:

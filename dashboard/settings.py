@@ -115,8 +115,12 @@ class Settings(BaseSettings):
         None,
         description="A guardrail change with more USD at stake in 30 days needs a second admin. If not set, none.",
     )
+    daily_jobs_quota: PositiveInt | None = Field(
+        None, description="What the providers' quotas allow a day, in jobs; a limit above it gets a warning."
+    )
     rollup_seconds: PositiveFloat = Field(
-        60, description="How often the usage of closed hours is brought up to date, by one console for all."
+        60,
+        description="How often one console, for all, rolls up closed hours and records limits that ran out.",
     )
 
     stuck_running_minutes: Minutes = Field(15, description="A running job without an update for longer is stuck.")

@@ -24,6 +24,16 @@ cache_requests = Counter(
     registry=REGISTRY,
 )
 actions = Counter("ops_actions", "Actions by what came of them", ["action", "outcome"], registry=REGISTRY)
+duties = Counter(
+    "ops_duties",
+    "What this console did in the background for all, by what came of it",
+    ["duty", "outcome"],
+    registry=REGISTRY,
+)
+rollup_hours = Counter("ops_rollup_hours", "Hours of usage that were made anew", registry=REGISTRY)
+rollup_differences = Counter(
+    "ops_rollup_differences", "Sums of rolled up hours that a check did not find in the source", registry=REGISTRY
+)
 
 for _outcome in ("hit", "miss", "shared"):
     cache_requests.labels(_outcome)

@@ -17,6 +17,8 @@ POSTGRES, PROMETHEUS, API, MONITOR, CONSOLE, TRAFFIC = (
 )
 HOST = "127.0.0.1"
 KEY_VARIABLE = "DEMO_ADMIN_KEY"
+# So that users keep their aliases when the demo starts anew.
+ALIAS_KEY = "demo"
 POSTGRES_PROGRAM = Program(POSTGRES, (), stop_signal=signal.SIGINT)
 
 
@@ -78,7 +80,7 @@ class Parts:
             "OPS_SERVICE_TIMEZONE": "UTC",
             "OPS_ENVIRONMENT": "demo",
             "OPS_AUTH": "demo",
-            "OPS_ALIAS_KEY": "demo",
+            "OPS_ALIAS_KEY": ALIAS_KEY,
             "OPS_SETTINGS_FILE": str(nothing_else),
             **self.console_env,
         }

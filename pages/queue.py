@@ -67,6 +67,7 @@ with left, st.container(border=True, height="stretch"):
     st.header(t("What would another limit do now?"), anchor=False)
     limit = queue_limit.asked(situation.limit(queue_now.LIMIT))
     live.part(what_if, what=t("What another limit would do"))
+    queue_limit.link(limit)
 with right, st.container(border=True, height="stretch"):
     st.header(t("Intake"), anchor=False)
     live.part(intake, what=t("The intake switch"))

@@ -193,18 +193,18 @@ def _number(
 
 def any_status(schema: ServiceSchema) -> ColumnElement[bool]:
     """True for every job, said so that the index (status, created_at) serves a question about created_at."""
-    statuses = sa.select(_every_status(schema).c.status).scalar_subquery()
+    statuses = sa.select(every_status(schema).c.status).scalar_subquery()
     return schema.jobs.c.status == sa.any_(sa.func.array(statuses, type_=sa.ARRAY(sa.Text())))
 
 
 def _statuses(schema: ServiceSchema, asked: Sequence[str]) -> FromClause:
     if not asked:
-        return _every_status(schema)
+        return every_status(schema)
     listed = sa.func.unnest(sa.literal(list(asked), sa.ARRAY(sa.Text())))
     return sa.select(listed.label("status")).subquery("statuses")
 
 
-def _every_status(schema: ServiceSchema) -> sa.CTE:
+def every_status(schema: ServiceSchema) -> sa.CTE:
     """Those that there are: status is free text, and each is found by one look into the index."""
     status = schema.jobs.c.status
     found = sa.select(sa.func.min(status).label("status")).cte("statuses", recursive=True)

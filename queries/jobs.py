@@ -75,7 +75,7 @@ def any_of(job_ids: Sequence[str]) -> ColumnElement[Any]:
 
 def outcomes(connection: Connection, schema: ServiceSchema, window: timedelta) -> Outcomes:
     """How the jobs ended that ended in the last window."""
-    question = sa.select(*_counts(schema)).where(*ended_since(schema, schema.now - window))
+    question = sa.select(*outcome_counts(schema)).where(*ended_since(schema, schema.now - window))
     return _outcomes(connection.execute(question).one())
 
 
@@ -89,7 +89,7 @@ def outcomes_by_bucket(
     width = sa.literal(bucket, sa.Interval())
     first = binned(width, schema.now - min(since, bucket * BUCKET_LIMIT))
     ended = (
-        sa.select(binned(width, schema.instant("updated_at")).label("start"), *_counts(schema))
+        sa.select(binned(width, schema.instant("updated_at")).label("start"), *outcome_counts(schema))
         .where(*ended_since(schema, first))
         .group_by(sa.text("1"))
         .subquery("ended")
@@ -166,7 +166,8 @@ def ended_since(schema: ServiceSchema, instant: ColumnElement[Any]) -> tuple[Col
     )
 
 
-def _counts(schema: ServiceSchema) -> list[ColumnElement[int]]:
+def outcome_counts(schema: ServiceSchema) -> list[ColumnElement[int]]:
+    """How many are done, failed, refused (no fault) and cancelled."""
     status = schema.jobs.c.status
     code = schema.jobs.c.error_code if schema.has("error_code") else sa.null()
     refused = sa.func.coalesce(code.in_(REFUSALS), sa.false())

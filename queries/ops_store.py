@@ -104,7 +104,7 @@ FIRST_SEEN = sa.Table(
 ROLLUP_STATE = sa.Table(
     "rollup_state",
     _METADATA,
-    sa.Column("single", sa.Boolean, primary_key=True),
+    sa.Column("single", sa.Boolean, primary_key=True, server_default=sa.true()),
     sa.Column("fingerprint", sa.Text),
     *(sa.Column(name, _INSTANT) for name in ("first_hour", "seen_until", "checked_at")),
     sa.Column("differences", sa.Integer),
@@ -113,7 +113,7 @@ DUTIES = sa.Table(
     "duties",
     _METADATA,
     sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("holder", sa.Text),
+    *(sa.Column(name, sa.Text) for name in ("holder", "done_by")),
     *(sa.Column(name, _INSTANT) for name in ("leased_until", "done_at")),
 )
 USER_NOTES = sa.Table(

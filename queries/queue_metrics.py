@@ -47,7 +47,7 @@ def waits_now(prometheus: Prometheus) -> Waits | None:
     return Waits(timedelta(seconds=p50[0].value), timedelta(seconds=p95[0].value))
 
 
-def refused(prometheus: Prometheus) -> Mapping[str, int]:
-    """Requests turned away in the last hour by the limit that did it; {} where the service doesn't tell."""
-    samples = prometheus.instant(metrics.rejections(prometheus.prefix))
+def refused(prometheus: Prometheus, window: timedelta = metrics.HOUR) -> Mapping[str, int]:
+    """Requests turned away lately by the limit that did it; {} where the service doesn't tell."""
+    samples = prometheus.instant(metrics.rejections(prometheus.prefix, window))
     return {one.labels.get("limit", ""): round(one.value) for one in samples if isfinite(one.value)}

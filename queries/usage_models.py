@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Self
 
 from queries.aliases import shown
+
+COUNTS = ("jobs", "done", "failed", "refused", "cancelled", "rejected", "unpriced")
+AMOUNTS = ("usd", "llm", "images", "speech")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From since to before until, both UTC instants."""
+
+    since: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +43,7 @@ class Tally:
     speech: Decimal = Decimal(0)
 
     def __add__(self, other: Self) -> Self:
-        return type(self)(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+        return type(self)(*(getattr(self, name) + getattr(other, name) for name in (*COUNTS, *AMOUNTS)))
 
     @property
     def open(self) -> int:
@@ -39,9 +51,20 @@ class Tally:
         return self.jobs - self.done - self.failed - self.refused - self.cancelled
 
 
+def total(tallies: Iterable[Tally]) -> Tally:
+    """All of them together."""
+    each = tuple(tallies)
+    return Tally(
+        *(sum((getattr(one, name) for one in each), getattr(_NOTHING, name)) for name in (*COUNTS, *AMOUNTS))
+    )
+
+
+_NOTHING = Tally()
+
+
 @dataclass(frozen=True, slots=True)
 class UserTally:
-    """One user's, under the digest of their key (Aliases.digest)."""
+    """One user's, under the digest of their key (Aliases.digest); "" is for calls that name no user."""
 
     digest: str
     tally: Tally
@@ -49,6 +72,32 @@ class UserTally:
     @property
     def alias(self) -> str:
         return shown(self.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class UserDay:
+    """One user's in one day of the zone that was asked for."""
+
+    digest: str
+    day: date
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class KindDay:
+    """Those of one kind of work in one day of the zone that was asked for; no rejected requests."""
+
+    kind: str
+    day: date
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """Somebody whose first job ever was created in this hour (UTC)."""
+
+    hour: datetime
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +111,28 @@ class UserHour:
 
 @dataclass(frozen=True, slots=True)
 class KindHour:
-    """Those of one kind of work (the prefix of the jobs' ids) in one whole hour (UTC); no rejected requests."""
+    """Those of one kind of work in one whole hour (UTC); no rejected requests.
+
+    The kind is what a job's id begins with, up to the first "_"; "" where there is none, or no job.
+    """
 
     hour: datetime
     kind: str
     tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class RollupState:
+    """How far the roll-up has come.
+
+    Changes of the source until seen_until are known; rolled_until is the end of the newest hour that was rolled;
+    differences is what the check at checked_at found. None where that never happened.
+    """
+
+    fingerprint: str
+    first_hour: datetime | None
+    seen_until: datetime | None
+    rolled_until: datetime | None
+    dirty_hours: int
+    checked_at: datetime | None
+    differences: int | None

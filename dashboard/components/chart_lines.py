@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import nan
 
+# Up to here each whole number has room for a tick of its own.
+FEW = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -43,6 +46,17 @@ def stacked(drawn: Sequence[Line]) -> Line:
         for at, value in line.points:
             total[at] = total.get(at, 0) + value
     return Line(drawn[-1].name, drawn[-1].colour, sorted(total.items()))
+
+
+def highest(drawn: Sequence[Line]) -> float:
+    """The highest sum of the lines at any instant; 0 where there is none."""
+    return max((value for _, value in stacked(drawn).points), default=0) if drawn else 0
+
+
+def few(drawn: Sequence[Line]) -> bool:
+    """Whether whole things are counted, so few that each number has room for a tick: there is no half of one."""
+    whole = all(float(value).is_integer() for line in drawn for _, value in line.points)
+    return whole and highest(drawn) < FEW
 
 
 def gapped(line: Line, axis: Axis | None) -> Line:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import nan
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard.components.chart_lines import Axis, Line, gapped, stacked
+from dashboard.components.chart_lines import Axis, Line, few, gapped, highest, stacked
 from dashboard.components.formatting import Zone
 from dashboard.i18n import t
 
@@ -35,6 +35,8 @@ BLUE, AMBER, GREEN, PURPLE, RED, GREY = "#3B6FD4", "#D98A2B", "#2F9E83", "#8B5FB
 HEIGHT = 240
 # As wide as "1,200" on every chart of a column, so that one instant lies on one vertical line.
 AXIS_PIXELS = 44
+# A name above a mark may be as wide as this share of a chart, twice over.
+NEAR_THE_EDGE = 0.1
 # A chart whose limit is farther above its data would show the data as a flat line.
 LIMIT_IN_VIEW = 5
 
@@ -59,10 +61,11 @@ def bars(
     grouped: bool = False,
     axis: Axis | None = None,
     marks: Sequence[tuple[datetime, str]] = (),
+    limit: Line | None = None,
 ) -> None:
     """Stacked (or grouped) bars a bucket, one colour a line; the last, unfinished bucket is lighter.
 
-    marks are instants with a name, such as releases.
+    marks are instants with a name, such as releases; limit, which may change over time, is for stacked bars.
     """
     figure = _figure(axis, zone)
     for line in lines:
@@ -78,7 +81,11 @@ def bars(
             **_within_bucket(line, zone, axis),
         )
     for at, name in marks:
-        _mark(figure, at, name, zone)
+        _mark(figure, at, name, zone, _anchor(at, axis))
+    if limit is not None and limit.points:
+        _limit_line(figure, limit, highest(lines), zone)
+    elif few(lines):
+        figure.update_yaxes(dtick=1)
     barmode = "group" if grouped else "stack"
     figure.update_layout(barmode=barmode, bargap=0.25 if grouped else 0.15, showlegend=len(lines) > 1)
     _draw(figure, alt=alt, key=key)
@@ -92,8 +99,12 @@ def lines(
     key: str,
     limit: tuple[str, float] | None = None,
     axis: Axis | None = None,
+    steps: bool = False,
 ) -> None:
-    """Lines over time, labelled at their right end, with a limit as a dotted line."""
+    """Lines over time, labelled at their right end, with a limit as a dotted line.
+
+    steps: for values that hold until the next one.
+    """
     figure = _figure(axis, zone)
     for line in (gapped(one, axis) for one in drawn):
         figure.add_scatter(
@@ -101,7 +112,7 @@ def lines(
             y=_values(line),
             name=line.name,
             mode="lines",
-            line={"color": line.colour, "width": 1.75},
+            line={"color": line.colour, "width": 1.75, "shape": "hv" if steps else "linear"},
             hovertemplate="%{y:,.4~g}<extra>" + line.name + "</extra>",
         )
     if limit is not None:
@@ -134,24 +145,29 @@ def areas(drawn: Sequence[Line], limit: Line | None, *, zone: Zone, alt: str, ke
             line={"color": top.colour, "width": 1.5},
             hovertemplate="%{customdata:,}<extra>" + top.name + "</extra>",
         )
-    highest = max((value for _, value in stacked(drawn).points), default=0)
     if limit is not None and limit.points:
-        _limit_line(figure, gapped(limit, axis), highest, zone)
+        _limit_line(figure, gapped(limit, axis), highest(drawn), zone)
     figure.update_layout(showlegend=True)
     _draw(figure, alt=alt, key=key)
 
 
-def _mark(figure: go.Figure, at: datetime, name: str, zone: Zone) -> None:
+def _anchor(at: datetime, axis: Axis | None) -> str:
+    """Which side of a mark's name stands at it, so that no edge of the chart cuts the name."""
+    place = 0.5 if axis is None else (at - axis.start) / (axis.end - axis.start)
+    return "left" if place < NEAR_THE_EDGE else "right" if place > 1 - NEAR_THE_EDGE else "center"
+
+
+def _mark(figure: go.Figure, at: datetime, name: str, zone: Zone, anchor: str) -> None:
     """A thin upright line with its name at the top."""
     x = at.astimezone(zone.info).replace(tzinfo=None)
     figure.add_vline(x=x, line={"color": GREY, "width": 1, "dash": "dot"})
     figure.add_annotation(
-        x=x, y=1, yref="paper", yanchor="bottom", xanchor="center", text=name, showarrow=False, font={"size": 12}
+        x=x, y=1, yref="paper", yanchor="bottom", xanchor=anchor, text=name, showarrow=False, font={"size": 12}
     )
     figure.update_layout(margin_t=22)
 
 
-def _limit_line(figure: go.Figure, limit: Line, highest: float, zone: Zone) -> None:
+def _limit_line(figure: go.Figure, limit: Line, below: float, zone: Zone) -> None:
     """Dotted, in steps, with its name and newest value; only the words where it lies far above."""
     newest = limit.points[-1][1]
     figure.add_scatter(
@@ -162,7 +178,7 @@ def _limit_line(figure: go.Figure, limit: Line, highest: float, zone: Zone) -> N
         showlegend=False,
         hovertemplate="%{y:,}<extra>" + limit.name + "</extra>",
     )
-    above = newest > LIMIT_IN_VIEW * max(highest, 1)
+    above = newest > LIMIT_IN_VIEW * max(below, 1)
     named = f"{limit.name} {newest:,.4g}"
     figure.add_annotation(
         text=f"↑ {named}" if above else named,
@@ -176,7 +192,7 @@ def _limit_line(figure: go.Figure, limit: Line, highest: float, zone: Zone) -> N
         showarrow=False,
     )
     if above:
-        figure.update_yaxes(range=[0, max(highest, 1) * 1.3])
+        figure.update_yaxes(range=[0, max(below, 1) * 1.3])
 
 
 def _within_bucket(line: Line, zone: Zone, axis: Axis | None) -> dict[str, object]:
@@ -207,6 +223,8 @@ def _figure(axis: Axis | None = None, zone: Zone | None = None) -> go.Figure:
     if axis is not None and zone is not None:
         figure.update_xaxes(range=[_wall(axis.start, zone), _wall(axis.end, zone)], tickangle=0)
         figure.update_yaxes(automargin=False)
+        if axis.step >= timedelta(days=1):
+            figure.update_xaxes(tickformat="%m-%d", hoverformat="%Y-%m-%d")
         figure.update_layout(margin={"l": AXIS_PIXELS})
     return figure
 

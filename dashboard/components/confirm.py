@@ -19,12 +19,13 @@ from actions.plans import Plan, Start
 from dashboard import connections, dry_runs, fetch, links
 from dashboard.components import pacing, plan_view, tables
 from dashboard.components.notices import guarded, tell
+from dashboard.components.pending import pending_key
 from dashboard.connections import settings
 from dashboard.i18n import t, tn
 from queries.errors import OpsError
 from queries.models import Job
 
-PENDING = "pending"
+PENDING = pending_key("jobs")
 SNOOZES = (0, 1, 4, 12, 24)
 STARTS: tuple[Start, ...] = ("failed_step", "start")
 
@@ -44,11 +45,6 @@ class Pending:
     batch_id: str
     table: str
     filter: str = ""
-
-
-def waiting() -> bool:
-    """Whether a dialog is open: then nothing on the page may move."""
-    return PENDING in st.session_state
 
 
 def ask(action: str, job_ids: Sequence[str], table: str, *, filter: str = "") -> None:

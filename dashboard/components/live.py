@@ -8,7 +8,7 @@ from datetime import timedelta
 import streamlit as st
 
 from dashboard import links
-from dashboard.components import confirm, queue_intake_dialog, scripts
+from dashboard.components import pending, scripts
 from dashboard.components.notices import error_frame
 from dashboard.connections import settings
 from dashboard.i18n import t
@@ -46,14 +46,22 @@ def part(
 
     always: even where the switch is off.
     """
+    _shown(body, what, interval(every, always=always))
 
+
+def still(body: Callable[[], None], *, what: str = "") -> None:
+    """Show body the same way, again only when somebody changes something in it: what is typed there stays."""
+    _shown(body, what, None)
+
+
+def _shown(body: Callable[[], None], what: str, every: timedelta | None) -> None:
     def framed() -> None:
         with error_frame(what):
             body()
 
     # Streamlit tells fragments apart by their function's name.
     framed.__qualname__ = f"live.{body.__module__}.{body.__qualname__}"
-    st.fragment(framed, run_every=interval(every, always=always))()
+    st.fragment(framed, run_every=every)()
 
 
 def panel(title: str, body: Callable[[], None]) -> None:
@@ -65,8 +73,7 @@ def panel(title: str, body: Callable[[], None]) -> None:
 
 def interval(every: timedelta | None = None, *, always: bool = False) -> timedelta | None:
     """How often a part is shown again; None while the tab is hidden, somebody confirms, or the switch is off."""
-    confirming = confirm.waiting() or queue_intake_dialog.waiting()
-    on = always or (st.session_state.get(links.LIVE, True) and not confirming)
+    on = always or (st.session_state.get(links.LIVE, True) and not pending.waiting())
     if not on or st.session_state.get(HIDDEN, False):
         return None
     return every or timedelta(seconds=settings().refresh_seconds)

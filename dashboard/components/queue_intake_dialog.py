@@ -15,11 +15,12 @@ from actions.permissions import Actor
 from dashboard import connections, fetch, telemetry
 from dashboard.components import queue_stakes
 from dashboard.components.notices import guarded, tell
+from dashboard.components.pending import pending_key
 from dashboard.components.queue_stakes import Stakes
 from dashboard.i18n import t
 from queries.errors import OpsError
 
-PENDING = "intake-pending"
+PENDING = pending_key("intake")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,6 @@ class Pending:
 def ask(before: Intake) -> None:
     """Open the dialog. Raises DatabaseError."""
     st.session_state[PENDING] = Pending(before, queue_stakes.ask(), str(uuid4()))
-
-
-def waiting() -> bool:
-    """Whether the dialog is open."""
-    return PENDING in st.session_state
 
 
 def show(actor: Actor) -> None:

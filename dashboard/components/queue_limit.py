@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import links
 from dashboard.components.formatting import count, duration
 from dashboard.components.notices import ignored_parameters
-from dashboard.components.queue_now import QueueNow
+from dashboard.components.queue_now import LIMIT, QueueNow
 from dashboard.components.queue_verdict import FAR
 from dashboard.i18n import t, tn
 from queries import queue_models
@@ -43,6 +43,17 @@ def _into_address(current: int | None) -> None:
         st.query_params.pop(links.LIMIT, None)
     else:
         st.query_params[links.LIMIT] = str(typed)
+
+
+def link(limit: int | None) -> None:
+    """The way to what this limit would have done in the past, and to changing it."""
+    if limit is not None:
+        st.page_link(
+            "../pages/guardrails.py",
+            label=t("What it would have done, and change it"),
+            icon=":material/tune:",
+            query_params={links.LIMIT: LIMIT, links.VALUE: str(limit)},
+        )
 
 
 def words(now: QueueNow, limit: int) -> str:

@@ -1,8 +1,8 @@
-"""The one time range of all charts of the Queue page; it lives in the address."""
+"""The one time range of all charts of a page; it lives in the address."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -52,37 +52,42 @@ SPANS: Mapping[str, Span] = {
     "6h": Span(6 * HOUR, 2 * MINUTE, 15 * MINUTE),
     "24h": Span(24 * HOUR, 10 * MINUTE, HOUR, 2 * MINUTE),
     "7d": Span(168 * HOUR, HOUR, 6 * HOUR, 5 * MINUTE),
+    "30d": Span(720 * HOUR, 4 * HOUR, 24 * HOUR, 15 * MINUTE),
 }
+SHORT = ("1h", "6h", "24h", "7d")
 
 
 def words(name: str) -> str:
     """A range as a person says it."""
-    return {"1h": t("1 hour"), "6h": t("6 hours"), "24h": t("24 hours"), "7d": t("7 days")}[name]
+    hours = {"1h": t("1 hour"), "6h": t("6 hours"), "24h": t("24 hours")}
+    return (hours | {"7d": t("7 days"), "30d": t("30 days")})[name]
 
 
 def bucket_words(span: Span) -> str:
     """What a bar counts."""
     names = {5 * MINUTE: t("5 minutes"), 15 * MINUTE: t("15 minutes"), HOUR: t("hour"), 6 * HOUR: t("6 hours")}
+    names[24 * HOUR] = t("day")
     return names[span.bucket]
 
 
-def chosen() -> Span:
+def chosen(offered: Sequence[str] = SHORT, default: str = DEFAULT) -> Span:
     """The range that the address says, with the choice that changes it."""
-    asked = links.choice(links.SPAN, tuple(SPANS), DEFAULT)
+    asked = links.choice(links.SPAN, offered, default)
     ignored_parameters(list(asked.rejected))
     st.session_state[links.SPAN] = asked.value
     st.radio(
         t("Time range"),
-        list(SPANS),
+        list(offered),
         format_func=words,
         key=links.SPAN,
         on_change=_into_address,
+        args=(default,),
         horizontal=True,
         label_visibility="collapsed",
     )
     return SPANS[asked.value]
 
 
-def _into_address() -> None:
+def _into_address(default: str) -> None:
     picked = st.session_state[links.SPAN]
-    links.put(links.SPAN, None if picked == DEFAULT else picked)
+    links.put(links.SPAN, None if picked == default else picked)

@@ -65,14 +65,16 @@ create table ops.rollup_state (
     differences int
 )
 """
-# What one console at a time does for all; done_at: when it last did it to the end.
+# What one console at a time does for all; done_at, done_by: when it was last done to the end, and by which one.
 DUTIES = """
 create table ops.duties (
     name         text primary key,
     holder       text,
     leased_until timestamptz,
     done_at      timestamptz,
-    check ((holder is null) = (leased_until is null))
+    done_by      text,
+    check ((holder is null) = (leased_until is null)),
+    check ((done_at is null) = (done_by is null))
 )
 """
 USER_NOTES = """

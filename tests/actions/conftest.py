@@ -21,6 +21,7 @@ from queries.database import engine
 from queries.models import Job
 from tests.actions.odd_service import OddService
 from tests.actions.releases import running
+from tests.actions.usage_stage import FILL, MORE, Fresh, Kept, Stage, staged
 
 Rows = Callable[[str], list[dict[str, Any]]]
 
@@ -87,6 +88,39 @@ def client(service: OddService) -> Iterator[ServiceClient]:
 def runner(door: Door, client: ServiceClient) -> Iterator[Runner]:
     with running(door, lambda: client) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def usage_places(
+    new_database: Callable[[str], str], newer_template: str, store_template: str
+) -> Iterator[tuple[Stage, Stage]]:
+    """A service's database with two stores: making a database takes longer than a test."""
+    source = new_database(newer_template)
+    with (
+        staged(source, new_database(store_template)) as first,
+        staged(source, new_database(store_template)) as other,
+    ):
+        yield first, other
+
+
+@pytest.fixture
+def stage(usage_places: tuple[Stage, Stage]) -> Stage:
+    """Jobs of some days in one database, an empty store in another."""
+    usage_places[0].clear()
+    usage_places[0].change(FILL, MORE)
+    return usage_places[0]
+
+
+@pytest.fixture
+def fresh(usage_places: tuple[Stage, Stage]) -> Fresh:
+    """What a roll-up keeps that begins with nothing."""
+
+    def rolled_up() -> Kept:
+        usage_places[1].until = usage_places[0].until
+        usage_places[1].roll(anew=True)
+        return usage_places[1].kept()
+
+    return rolled_up
 
 
 def job(job_id: str = "job_1", **changes: Any) -> Job:

@@ -54,6 +54,16 @@ def test_up_makes_what_the_searches_need(empty_url: str) -> None:
         'btree (bulk_id, state, "position")',
         "btree (bulk_id, ended_at) WHERE (ended_at IS NOT NULL)",
         "btree (name_key) WHERE (removed_at IS NULL)",
+        "btree (hour, digest)",
+        "btree (digest, hour)",
+        "btree (hour, kind)",
+        "btree (hour)",
+        "btree (hour) WHERE dirty",
+        "btree (digest)",
+        "btree (single)",
+        "btree (name)",
+        "btree (digest, id DESC)",
+        "btree (at DESC)",
     }
 
 

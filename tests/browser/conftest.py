@@ -34,6 +34,7 @@ PATIENCE = {
     "OPS_STALLED_FACTOR": "10000",
     "OPS_MONITOR_TICK_MINUTES": "0.2",
     "OPS_REFRESH_SECONDS": "1",
+    "OPS_ROLLUP_SECONDS": "2",
     "OPS_ENVIRONMENT": "production",
     "OPS_TIMEZONE": "Asia/Seoul",
 }

@@ -11,7 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboard import i18n, navigation
 from dashboard.navigation import Entry
+from demo.parts import ALIAS_KEY
 from demo.stack import Stack
+from queries.aliases import Aliases
 from tests.browser.conftest import SHOTS
 from tests.browser.people import settled
 
@@ -47,12 +49,15 @@ def faults(page: Page) -> list[str]:
 
 
 def address(stack: Stack, entry: Entry) -> str:
-    """Of the page; of a job's page with the newest job that failed."""
-    if entry.name != "job":
+    """Of the page; of a job's page with the newest job that failed, of a user's page with its user."""
+    if entry.name not in ("job", "user"):
         return "" if entry.name == navigation.DEFAULT else entry.url_path
     with psycopg.connect(stack.database_url) as connection:
-        rows = connection.execute("select id from jobs where status = 'failed' order by created_at desc limit 1")
-        return f"{entry.url_path}?job={rows.fetchall()[0][0]}"
+        job, user_key = connection.execute(
+            "select id, user_key from jobs where status = 'failed' order by created_at desc limit 1"
+        ).fetchall()[0]
+    shown = {"job": job, "user": Aliases(ALIAS_KEY).alias(user_key)}
+    return f"{entry.url_path}?{entry.name}={shown[entry.name]}"
 
 
 @pytest.mark.parametrize("look", LOOKS)

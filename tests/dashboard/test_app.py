@@ -114,8 +114,8 @@ def test_the_table_of_contents_names_files_that_are_there() -> None:
 def test_a_role_below_does_not_see_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     hidden = navigation.Entry("audit_log", "Audit log", ":material/history:", "audit-log", Role.ADMIN)
     monkeypatch.setitem(navigation.CONTENTS, "Control", (hidden,))
-    assert list(navigation.pages(Actor("a", Role.OPERATOR))) == ["Operate"]
-    assert list(navigation.pages(Actor("a", Role.ADMIN))) == ["Operate", "Control"]
+    assert list(navigation.pages(Actor("a", Role.OPERATOR))) == ["Operate", "Usage & cost"]
+    assert list(navigation.pages(Actor("a", Role.ADMIN))) == ["Operate", "Usage & cost", "Control"]
 
 
 @pytest.mark.usefixtures("console")

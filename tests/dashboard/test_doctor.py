@@ -83,12 +83,13 @@ def test_all_that_is_set_up_works(configure: Configure, migrated_url: str, servi
         "clock and time zone": State.OK,
         "schema ops": State.OK,
         "audit log": State.OK,
+        "roll-up": State.MISSING,
         "Prometheus": State.MISSING,
         "control API": State.OK,
     }
     result = run()
     assert result.exit_code == 0
-    assert len(result.stdout.splitlines()) == 10
+    assert len(result.stdout.splitlines()) == 11
     assert "not offered by this service: retry_count, last_retry_at, trace_id" in result.stdout
     assert "OPS_PROMETHEUS_URL" in result.stdout
     assert "offers cancel, retry" in result.stdout
@@ -130,7 +131,7 @@ def test_every_source_down(configure: Configure) -> None:
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert [told.split()[0] for told in lines] == [
-        *("ok", "broken", "missing", "missing", "missing", "broken", "missing", "broken", "broken")
+        *("ok", "broken", "missing", "missing", "missing", "broken", "missing", "missing", "broken", "broken")
     ]
     for piece, setting in {"Prometheus": "PROMETHEUS", "control API": "SERVICE", "database": "DATABASE"}.items():
         assert "points to it" in line(piece)

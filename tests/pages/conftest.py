@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from actions import migrations
+from dashboard import fetch
 from tests import databases
 from tests.dashboard.conftest import Configure, configure, forgotten
 from tests.queries.conftest import run, set_clock
@@ -81,3 +82,20 @@ def running(service: ServiceProcesses, configure: Configure) -> ServiceProcesses
     tables = ("jobs", "runs", "workers", "state")
     run(service.database_url, *(f"delete from {table}" for table in tables))  # noqa: S608
     return service
+
+
+@pytest.fixture
+def service_now(running: ServiceProcesses) -> ServiceProcesses:
+    """The console before the running service, whose limits are the defaults and were never changed."""
+    reset = (
+        "update guardrails set temporary_value = null, expires_at = null",
+        "update guardrails set value = 20 where name = 'daily_job_limit_per_user'",
+        "update guardrails set value = 100 where name = 'max_pending_jobs'",
+        "delete from guardrail_history",
+        "delete from guardrail_rejections",
+        "delete from cost_events",
+        "delete from ops.guardrail_proposals",
+    )
+    run(running.database_url, *reset)
+    fetch.clear()
+    return running
