@@ -84,7 +84,7 @@ def range_span(first: date, last: date, zone: str) -> Span:
 
 def by_user(span: Span, ttl: timedelta | None = None) -> Usage:
     """Each user's jobs, money and rejected requests."""
-    rows, reading = _read(span, _Question(rollups.by_user, usage.by_user), ttl)
+    rows, reading = _read(span, _Question(rollups.by_user, _live(usage.by_user)), ttl)
     users = [UserTally(digest, tally) for digest, tally in _summed(rows, lambda one: one.digest).items()]
     users.sort(key=lambda one: (-one.tally.jobs, one.digest))
     return Usage(tuple(users), total(one.tally for one in users), reading)
@@ -95,7 +95,7 @@ def by_user_and_day(
 ) -> UserDays:
     """By days of timezone (IANA name), oldest first; of these users, else of all."""
     named = {"timezone": timezone, "digests": digests}
-    rows, reading = _read(span, _Question(rollups.by_user_and_day, usage.by_user_and_day, named), ttl)
+    rows, reading = _read(span, _Question(rollups.by_user_and_day, _live_days(timezone, digests), named), ttl)
     found = _summed(rows, lambda one: (one.day, one.digest))
     return UserDays(tuple(UserDay(digest, day, found[day, digest]) for day, digest in sorted(found)), reading)
 
@@ -103,14 +103,16 @@ def by_user_and_day(
 def by_kind_and_day(span: Span, timezone: str, ttl: timedelta | None = None) -> KindDays:
     """By kind of work and days of timezone (IANA name), oldest first."""
     named = {"timezone": timezone}
-    rows, reading = _read(span, _Question(rollups.by_kind_and_day, usage.by_kind_and_day, named), ttl)
+    live = _live(usage.by_kind_and_day, **named)
+    rows, reading = _read(span, _Question(rollups.by_kind_and_day, live, named), ttl)
     found = _summed(rows, lambda one: (one.day, one.kind))
     return KindDays(tuple(KindDay(kind, day, found[day, kind]) for day, kind in sorted(found)), reading)
 
 
 def new_users(span: Span, ttl: timedelta | None = None) -> NewUsers:
     """Whose first job ever was created in the span, with its hour (UTC)."""
-    asked = _Question(rollups.new_users_by_hour, usage.new_users_by_hour, covered=rollups.covered_with_past)
+    live = _live(usage.new_users_by_hour)
+    asked = _Question(rollups.new_users_by_hour, live, covered=rollups.covered_with_past)
     rows, reading = _read(span, asked, ttl)
     # Whose first hour is not rolled yet seems new in a later one, too.
     first: dict[str, NewUser] = {}
@@ -129,20 +131,38 @@ def usd(tally: Tally) -> Spend:
     return book_shares.priced(prices, {kind: getattr(tally, kind) for kind in book_shares.KINDS})
 
 
+Live = Callable[[Span, timedelta | None], Fetched[tuple[Row, ...]]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Question(Generic[Row]):
-    """The same asked of runs of rolled hours and of a span of the service's tables."""
+    """The same asked of runs of rolled hours, with these arguments, and of a span of the service's tables."""
 
     rolled: Callable[..., tuple[Row, ...]]
-    live: Callable[..., tuple[Row, ...]]
+    live: Live[Row]
     named: Mapping[str, Any] = field(default_factory=dict)
     covered: Callable[..., tuple[Span, ...]] = rollups.covered
 
     def of_store(self, runs: tuple[Span, ...], ttl: timedelta | None) -> Fetched[tuple[Row, ...]]:
         return fetch.store(self.rolled, runs, ttl=ttl, **self.named)
 
-    def of_service(self, span: Span, ttl: timedelta | None) -> Fetched[tuple[Row, ...]]:
-        return fetch.database(self.live, span.since, span.until, ttl=ttl, **self.named)
+
+def _live(query: Callable[..., tuple[Row, ...]], **named: Any) -> Live[Row]:
+    return lambda span, ttl: fetch.database(query, span.since, span.until, ttl=ttl, **named)
+
+
+def _live_days(timezone: str, digests: tuple[str, ...] | None) -> Live[UserDay]:
+    """What lies within one day is what the sums by user ask, too: the database answers once for both."""
+
+    def ask(span: Span, ttl: timedelta | None) -> Fetched[tuple[UserDay, ...]]:
+        first, *more = days(timezone, span.since, span.until)
+        if more:
+            return _live(usage.by_user_and_day, timezone=timezone, digests=digests)(span, ttl)
+        found = _live(usage.by_user)(span, ttl)
+        kept = (one for one in found.value if digests is None or one.digest in digests)
+        return Fetched(tuple(UserDay(one.digest, first, one.tally) for one in kept), found.at, found.source)
+
+    return ask
 
 
 def _read(span: Span, question: _Question[Row], ttl: timedelta | None) -> tuple[list[Row], Reading]:
@@ -157,7 +177,7 @@ def _read(span: Span, question: _Question[Row], ttl: timedelta | None) -> tuple[
         else:
             runs, answers = asked, [rolled]
     gaps = _between(span, runs)
-    answers += [question.of_service(gap, ttl) for gap in gaps]
+    answers += [question.live(gap, ttl) for gap in gaps]
     at = min((answer.at for answer in answers), default=datetime.now(UTC))
     reading = Reading(at, _length(runs, at), _length(gaps, at), problem)
     return [row for answer in answers for row in answer.value], reading

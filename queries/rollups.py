@@ -20,8 +20,8 @@ from queries.usage_models import KindDay, NewUser, RollupState, Span, UserDay, U
 from queries.usage_sources import day, sums, tally
 
 HOUR = timedelta(hours=1)
-# The jobs' and the ledger's last rows of an hour are there some time after its end.
-CLOSED_AFTER = timedelta(minutes=30)
+# By then the last rows of an hour are there; what is still open changes later, and with it its hour is made anew.
+CLOSED_AFTER = timedelta(minutes=5)
 # Once nobody has looked for changes of the source for so long, hours that may have changed are read live.
 STALE_AFTER = timedelta(hours=2)
 # What lies between two runs is read live, by a statement of its own.

@@ -13,7 +13,7 @@ import pytest
 from demo.many_jobs import fill
 from demo.postgres import BIN, Postgres, debian
 from tests import databases
-from tests.plans.questions import ROWS, World, world
+from tests.plans.worlds import ROWS, World, world
 from tests.queries.conftest import connect
 
 # Nothing is compiled, as on the console's connections, and filling writes no log.

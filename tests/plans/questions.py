@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
-
-import sqlalchemy as sa
-from sqlalchemy import Connection
 
 from queries import (
     causes,
     clock,
     costs,
     failures,
-    guardrails,
     indexes,
     job_search,
     job_story,
@@ -27,34 +21,28 @@ from queries import (
     step_times,
     stuck,
     usage,
-    user_habits,
-    user_history,
     users,
-    what_if,
     what_if_days,
     what_if_places,
     what_if_spend,
 )
-from queries.aliases import Aliases
-from queries.job_filter import JobFilter
-from queries.job_language import parse
-from queries.models import PriceList, StuckRules
-from queries.schema import ServiceSchema
-
-ZONE = "Asia/Seoul"
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-PRICES = PriceList(Decimal("0.01"), Decimal("0.04"))
-PAGE = 50
-SELECTED, LARGEST = 1_000, 10_000
-ROWS = 1_000_000
-# A quarter of a minute on an idle machine.
-FILLING_SECONDS = 300
-# In ten days, the longest window (a week, and the time that jobs may take to end), came 17 of 100 jobs.
-RECENT = 200_000
-# Only one job in thirty has calls here: of thousands of jobs they are found by an index in a longer ledger alone.
-LEDGER = frozenset({"cost_events"})
-# Nothing was rejected here, or so little that no index is worth a look.
-FEW = frozenset({"guardrail_rejections"})
+from queries.models import StuckRules
+from tests.plans.usage_questions import NOW, of_usage, of_users, of_what_if
+from tests.plans.worlds import (
+    DAY,
+    FEW,
+    HOUR,
+    LEDGER,
+    MINUTE,
+    PAGE,
+    PRICES,
+    RECENT,
+    ROWS,
+    SELECTED,
+    ZONE,
+    Question,
+    World,
+)
 
 NOT_OF_THE_TABLES: Mapping[Callable[..., Any], str] = {
     clock.now: "asks for the time",
@@ -64,57 +52,6 @@ NOT_OF_THE_TABLES: Mapping[Callable[..., Any], str] = {
     what_if_places.replayed: "is asked by what_if.tried",
     what_if_spend.replayed: "is asked by what_if.tried",
 }
-
-
-@dataclass(frozen=True)
-class World:
-    """A connection as the console makes it, and some jobs and a user to ask for."""
-
-    connection: Connection
-    schema: ServiceSchema
-    aliases: Aliases
-    largest: tuple[str, ...]
-    user: str
-
-    @property
-    def job_ids(self) -> tuple[str, ...]:
-        return self.largest[:SELECTED]
-
-    @property
-    def job_id(self) -> str:
-        return self.largest[0]
-
-    def filter(self, text: str) -> JobFilter:
-        return parse(text.replace("USER", self.user), ZoneInfo(ZONE))
-
-
-@dataclass(frozen=True)
-class Question:
-    """A public function of queries; it may look at so many rows of jobs, and read these tables whole."""
-
-    function: Callable[..., Any]
-    arguments: Callable[[World], tuple[Any, ...]] = lambda _: ()
-    keywords: Mapping[str, Any] = field(default_factory=dict)
-    of: str = ""
-    reads: int = RECENT
-    whole: frozenset[str] = frozenset()
-
-    @property
-    def name(self) -> str:
-        module = self.function.__module__.removeprefix("queries.")
-        return f"{module}.{self.function.__name__} {self.of}".strip()
-
-    def ask(self, world: World) -> object:
-        return self.function(world.connection, world.schema, *self.arguments(world), **self.keywords)
-
-
-def world(connection: Connection, schema: ServiceSchema) -> World:
-    """The newest failed jobs and the user who has most jobs."""
-    aliases, table = Aliases("a key for tests"), schema.jobs.c
-    failed = sa.select(table.id).where(table.status == "failed").order_by(table.created_at.desc()).limit(LARGEST)
-    busiest = sa.select(table.user_key).group_by(table.user_key).order_by(sa.func.count().desc()).limit(1)
-    largest = tuple(connection.execute(failed).scalars())
-    return World(connection, schema, aliases, largest, aliases.alias(connection.execute(busiest).scalar_one()))
 
 
 # Nothing narrows these, and no index knows what they ask for: each row is read, but once.
@@ -183,69 +120,6 @@ def of_selected(
         retry_costs.retry_estimates, lambda _, ids: (PRICES, ids, "failed_step"), "from the failed step"
     )
     yield question(retry_costs.retry_estimates, lambda _, ids: (PRICES, ids, "start"), "from the start")
-
-
-NOW = datetime.now(UTC)
-
-
-def of_span(of: str, since: datetime, reads: int) -> Iterator[Question]:
-    """Everybody's usage since then, live."""
-
-    def named(_: World) -> tuple[Any, ...]:
-        return since, NOW
-
-    def aliased(world: World) -> tuple[Any, ...]:
-        return world.aliases, since, NOW
-
-    zone = {"timezone": ZONE}
-    yield Question(usage.by_user, aliased, {}, of, reads, FEW)
-    yield Question(usage.by_user_and_day, aliased, zone, of, reads, FEW)
-    yield Question(usage.by_kind_and_day, named, zone, of, reads)
-    yield Question(usage.hourly_usage, aliased, {}, of, reads, FEW)
-    yield Question(usage.hourly_kinds, named, of=of, reads=reads)
-
-
-def of_users() -> Iterator[Question]:
-    """What the page of one user asks, and who has most jobs open."""
-    month = {"timezone": ZONE, "since": NOW - 30 * DAY, "until": NOW}
-    yield Question(user_history.seen, lambda world: (world.aliases, world.user), reads=70_000)
-    yield Question(
-        user_history.refused_by_day, lambda world: (world.aliases, world.user), month, reads=0, whole=FEW
-    )
-    yield Question(user_habits.habits, lambda world: (world.aliases, NOW - DAY, NOW), {"least": 10}, reads=40_000)
-    yield Question(guardrails.open_by_user, lambda world: (world.aliases,), reads=100)
-
-
-def of_usage() -> Iterator[Question]:
-    """What is read live: the hours that are not rolled up yet, or all where there is no roll-up."""
-    yield from of_span("3 h", NOW - 3 * HOUR, 10_000)
-    yield from of_span("7 d", NOW - 7 * DAY, RECENT)
-    # Of each user an earlier job is looked for.
-    yield Question(usage.new_users_by_hour, lambda world: (world.aliases, NOW - DAY, NOW), reads=60_000)
-    yield Question(usage.first_hour, reads=100, whole=FEW)
-    # Those of LOOKBACK, and those with an event.
-    yield Question(usage.changed_hours, lambda _: (NOW - MINUTE, NOW), reads=RECENT, whole=FEW)
-
-
-# Of all jobs, 42 of 100 came in the thirty days: an index may serve, or the whole table, and up to three times.
-WHAT_IF_READS = 3 * ROWS
-TRIED: Mapping[str, tuple[int, ...]] = {
-    "daily_job_limit_per_user": (1_000, 100),
-    "daily_generation_budget": (0, 17_000),
-    "daily_cost_limit_usd": (1_000, 80),
-    "max_pending_jobs": (1_000, 100),
-    "max_pending_jobs_per_user": (100, 10),
-}
-
-
-def of_what_if() -> Iterator[Question]:
-    """A value that would have blocked nothing, and one that would have blocked some jobs."""
-    whole = frozenset({"jobs", "job_events"}) | LEDGER | FEW
-    for limit, values in TRIED.items():
-        for value in values:
-            asked = {"limit": limit, "value": Decimal(value), "timezone": ZONE}
-            of = f"{limit} {value}"
-            yield Question(what_if.tried, lambda world: (world.aliases,), asked, of, WHAT_IF_READS, whole)
 
 
 ONE_JOB = 10

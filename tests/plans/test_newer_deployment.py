@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.plans.plans import IndexScan, plans
-from tests.plans.questions import FILLING_SECONDS, QUESTIONS, WITHOUT_LEDGER, Question, World
+from tests.plans.questions import QUESTIONS, WITHOUT_LEDGER
+from tests.plans.worlds import FILLING_SECONDS, Question, World
 
 pytestmark = pytest.mark.timeout(FILLING_SECONDS)
 

@@ -11,7 +11,8 @@ from queries import database, indexes, jobs, schema
 from queries.errors import DatabaseTimeout
 from queries.filter_errors import QualifierNotOffered
 from tests.plans.plans import plans
-from tests.plans.questions import DAY, FILLING_SECONDS, QUESTIONS, Question, World
+from tests.plans.questions import QUESTIONS
+from tests.plans.worlds import DAY, FILLING_SECONDS, Question, World
 
 pytestmark = pytest.mark.timeout(FILLING_SECONDS)
 
