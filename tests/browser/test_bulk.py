@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -9,12 +10,21 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from demo.stack import Stack
+from tests.browser.conftest import PATIENCE, SERVICE
 from tests.browser.people import eventually, open_page, tables
 
 pytestmark = pytest.mark.browser
 
 JOBS = 1_000
 Database = psycopg.Connection[tuple[Any, ...]]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """As ever, but a busy machine has time to draw a thousand rows before it draws them anew."""
+    unhurried = PATIENCE | {"OPS_REFRESH_SECONDS": "3"}
+    with Stack(tmp_path_factory.mktemp("stack"), service_env=SERVICE, console_env=unhurried) as running:
+        yield running
 
 
 def test_a_thousand_jobs_each_once(stack: Stack, database: Database, page: Page, context: BrowserContext) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from dashboard import i18n, navigation
 from dashboard.navigation import Entry
@@ -60,11 +61,19 @@ def address(stack: Stack, entry: Entry) -> str:
     return f"{entry.url_path}?{entry.name}={shown[entry.name]}"
 
 
+@pytest.fixture(scope="module")
+def looks(browser: Browser) -> Iterator[dict[str, BrowserContext]]:
+    """One browser each, which keeps the scripts that all pages load."""
+    contexts = {name: browser.new_context(**look) for name, look in LOOKS.items()}
+    yield contexts
+    for context in contexts.values():
+        context.close()
+
+
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_page(stack: Stack, browser: Browser, entry: Entry, look: str) -> None:
-    context = browser.new_context(**LOOKS[look])
-    page = context.new_page()
+def test_page(stack: Stack, looks: dict[str, BrowserContext], entry: Entry, look: str) -> None:
+    page = looks[look].new_page()
     page.goto(f"{stack.console_url}/{address(stack, entry)}")
     title = i18n.translation("ko").gettext(entry.title) if look == "korean" else entry.title
     expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
@@ -76,4 +85,4 @@ def test_page(stack: Stack, browser: Browser, entry: Entry, look: str) -> None:
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= LOOKS[look]["viewport"]["width"], "the page scrolls sideways"
     assert faults(page) == []
-    context.close()
+    page.close()

@@ -64,13 +64,13 @@ TRIED: Mapping[str, tuple[int, ...]] = {
     "daily_job_limit_per_user": (1_000, 100),
     "daily_generation_budget": (0, 17_000),
     "daily_cost_limit_usd": (1_000, 80),
-    "max_pending_jobs": (1_000, 100),
-    "max_pending_jobs_per_user": (100, 10),
+    "max_pending_jobs": (100,),
+    "max_pending_jobs_per_user": (10,),
 }
 
 
 def of_what_if() -> Iterator[Question]:
-    """A value that would have blocked nothing, and one that would have blocked some jobs."""
+    """Values that would have blocked some jobs, and where that is another plan one that blocks nothing."""
     whole = frozenset({"jobs", "job_events"}) | LEDGER | FEW
     for limit, values in TRIED.items():
         for value in values:

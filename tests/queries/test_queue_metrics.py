@@ -83,13 +83,16 @@ def test_how_long_jobs_had_waited(prometheus: Prometheus) -> None:
     assert isclose(waits.p95.total_seconds(), 9.5)
     found = queue_metrics.waits(prometheus, *lately())
     assert [len(line) for line in (found.p50, found.p95, found.oldest)] == [1, 1, 1]
-    assert all(60 <= value < 70 for _, value in found.oldest[0].points)
+    # Older by what a busy machine makes a scrape late.
+    assert all(60 <= value < 120 for _, value in found.oldest[0].points)
 
 
 def test_refusals_by_limit(prometheus: Prometheus) -> None:
+    one_replica = 'increase(bookgen_guardrail_rejections_total{limit="max_pending_jobs",replica="a"}[1h])'
+    (alone,) = prometheus.instant(one_replica)
     found = queue_metrics.refused(prometheus)
-    assert found["max_pending_jobs"] > 0
-    assert found["max_pending_jobs"] % 2 == 0
+    # Both replicas together; meanwhile it only grows.
+    assert found["max_pending_jobs"] > 1.5 * alone.value > 0
     assert found["intake"] == 0
 
 
