@@ -6,7 +6,7 @@ live, and the answer's reading says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -20,6 +20,9 @@ from queries.errors import OpsError
 from queries.models import MoneySource, Spend
 from queries.usage_models import KindDay, NewUser, Span, Tally, UserDay, UserTally, total
 
+# The first job of all stays the first.
+STATE_KEPT = timedelta(minutes=5)
+
 Row = TypeVar("Row")
 Told = TypeVar("Told", UserTally, UserDay, KindDay)
 Key = TypeVar("Key", bound=Hashable)
@@ -29,8 +32,8 @@ Key = TypeVar("Key", bound=Hashable)
 class Reading:
     """How an answer was read: at is when its oldest part was asked for (UTC).
 
-    rolled is how much of the span came from the roll-up, live how much from the service's tables. problem is why
-    the roll-up could not be read.
+    rolled is how much of the span came from the roll-up, live how much from the service's tables, not counting the
+    time before the first job of all. problem is why the roll-up could not be read.
     """
 
     at: datetime
@@ -179,7 +182,7 @@ def _read(span: Span, question: _Question[Row], ttl: timedelta | None) -> tuple[
     gaps = _between(span, runs)
     answers += [question.live(gap, ttl) for gap in gaps]
     at = min((answer.at for answer in answers), default=datetime.now(UTC))
-    reading = Reading(at, _length(runs, at), _length(gaps, at), problem)
+    reading = Reading(at, _length(runs, at), _length(_with_jobs(gaps) if runs else gaps, at), problem)
     return [row for answer in answers for row in answer.value], reading
 
 
@@ -204,6 +207,13 @@ def _between(span: Span, runs: tuple[Span, ...]) -> list[Span]:
     ends = (span.since, *(run.until for run in runs))
     starts = (*(run.since for run in runs), span.until)
     return [Span(since, until) for since, until in zip(ends, starts, strict=True) if since < until]
+
+
+def _with_jobs(gaps: Sequence[Span]) -> Sequence[Span]:
+    """Without the time before the first job of all: nobody waits for what lies there."""
+    answer = guarded(lambda: fetch.store(rollups.state, ttl=STATE_KEPT))
+    first = None if isinstance(answer, OpsError) or answer.value is None else answer.value.first_hour
+    return gaps if first is None else [Span(max(gap.since, first), gap.until) for gap in gaps if gap.until > first]
 
 
 def _length(spans: Iterable[Span], now: datetime) -> timedelta:

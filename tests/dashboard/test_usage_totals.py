@@ -160,6 +160,16 @@ def test_the_current_day_is_read_live_from_the_last_rolled_hour_on(configure: Co
     assert _of_source(found.total) == source(newer_url, middle)
 
 
+def test_the_time_before_the_first_job_is_nobodys(configure: Configure, newer_url: str) -> None:
+    configure(database_url=newer_url)
+    fill(newer_url, AUTUMN, newer=True)
+    migrations.upgrade(newer_url)
+    middle = day_span(AUTUMN.change, "UTC")
+    roll(newer_url, connections.aliases(), middle)
+    found = usage_totals.by_user(Span(middle.since - 48 * HOUR, middle.until + 2 * HOUR))
+    assert (found.reading.rolled, found.reading.live) == (24 * HOUR, 2 * HOUR)
+
+
 def test_only_some_users(configure: Configure, newer_url: str) -> None:
     configure(database_url=newer_url)
     fill(newer_url, AUTUMN, newer=True)
