@@ -73,9 +73,7 @@ _REJECTIONS: Mapping[str, sa.types.TypeEngine[Any]] = {
 }
 # Used where an optional table has them, too.
 _MORE: Mapping[str, sa.types.TypeEngine[Any]] = {
-    "actor": _TEXT,
-    "detail": _TEXT,
-    "user_key": _TEXT,
+    **dict.fromkeys(("actor", "detail", "user_key"), _TEXT),
     "recorded_at": _INSTANT,
 }
 _TABLES = ("cost_events", "job_events", "quality_checks", "guardrail_rejections")
