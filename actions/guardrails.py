@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from actions.answers import Guardrail, GuardrailChange
+from actions.answers import Guardrail
 from actions.audit import Door, Effect, Intent, Outcome, performed
 from actions.client import Request, ServiceClient
 from actions.errors import ApprovalNeeded, MalformedAnswer
@@ -58,13 +57,6 @@ def needs_approval(stake_usd: Decimal | None, threshold: Decimal | None) -> bool
     Both in USD; without a threshold nothing needs approval.
     """
     return threshold is not None and (stake_usd is None or stake_usd > threshold)
-
-
-def value_before(history: Sequence[GuardrailChange], limit: str) -> Decimal | None:
-    """What the limit was before its value last changed; None where the history, newest first, does not tell."""
-    its = (change for change in history if change.limit == limit and change.old != change.new)
-    last = max(its, key=lambda change: change.at, default=None)
-    return None if last is None else last.old
 
 
 def applied(

@@ -1,15 +1,15 @@
-"""Turning limits of services that answer oddly, and the value before."""
+"""Turning limits of services that answer oddly."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from actions import guardrails
-from actions.answers import Guardrail, GuardrailChange
+from actions.answers import Guardrail
 from actions.audit import Door, Outcome
 from actions.client import ServiceClient
 from actions.errors import (
@@ -28,28 +28,6 @@ from tests.actions.odd_service import OddService, hang_up, refusal, status
 
 AT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 JOBS = Guardrail(Decimal(20), None, None, None, "", None)
-
-
-def turned(limit: str, old: int, new: int, hour: int) -> GuardrailChange:
-    return GuardrailChange(
-        str(hour), AT + timedelta(hours=hour), limit, Decimal(old), Decimal(new), None, "", "", None
-    )
-
-
-@pytest.mark.parametrize(
-    ("history", "before"),
-    [
-        ([], None),
-        ([turned("other", 1, 2, 1)], None),
-        ([turned("jobs", 20, 40, 1)], 20),
-        ([turned("jobs", 40, 20, 2), turned("jobs", 20, 40, 1)], 40),
-        ([turned("jobs", 20, 40, 1), turned("jobs", 40, 20, 2)], 40),
-        ([turned("other", 7, 8, 4), turned("jobs", 40, 40, 3), turned("jobs", 20, 40, 1)], 20),
-    ],
-    ids=["none", "another's", "one", "newest", "in any order", "only its end was changed"],
-)
-def test_the_value_before(history: list[GuardrailChange], before: int | None) -> None:
-    assert guardrails.value_before(history, "jobs") == before
 
 
 def turn(door: Door, client: ServiceClient, expires_at: datetime | None = None) -> Outcome:
