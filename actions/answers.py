@@ -15,6 +15,10 @@ from actions.reasons import REASON_LIMIT, cleaned
 
 # A sentence for the operator; more is a page of HTML or a traceback.
 DETAIL_LIMIT = 300
+# No amount or count of anything is longer; a few signs more can stand for a number that fills the memory.
+NUMBER_LIMIT = 30
+# Far enough from both ends of the calendar to be told in every zone.
+_YEARS = range(1970, 9999)
 # Who changes a limit when its temporary value has run out.
 SERVICE = "service"
 
@@ -105,7 +109,7 @@ def document(response: httpx.Response) -> Mapping[str, object] | None:
     """The answer's JSON object, or None where it is something else."""
     try:
         value = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else None
 
@@ -120,19 +124,20 @@ def text(answer: Mapping[str, object], name: str) -> str:
 
 def whole(answer: Mapping[str, object], name: str) -> int | None:
     value = answer.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    whole = isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+    return cast("int", value) if whole else None
 
 
 def number(answer: Mapping[str, object], name: str) -> Decimal | None:
     """A number, also one that came as a string; None where there is none."""
     value = answer.get(name)
-    if not isinstance(value, int | float | str) or isinstance(value, bool):
+    if not isinstance(value, int | float | str) or isinstance(value, bool) or len(str(value)) > NUMBER_LIMIT:
         return None
     try:
         found = Decimal(str(value))
     except InvalidOperation:
         return None
-    return found if found.is_finite() else None
+    return found if found.is_finite() and abs(found.adjusted()) < NUMBER_LIMIT else None
 
 
 def instant(answer: Mapping[str, object], name: str) -> datetime | None:
@@ -149,7 +154,7 @@ def instant_or_none(answer: Mapping[str, object], name: str) -> datetime | None:
         found = datetime.fromisoformat(str(answer.get(name)))
     except ValueError:
         return None
-    return found if found.tzinfo is not None else None
+    return found if found.tzinfo is not None and found.year in _YEARS else None
 
 
 def guardrail(name: str, limit: object) -> Guardrail:
@@ -157,7 +162,7 @@ def guardrail(name: str, limit: object) -> Guardrail:
     fields = cast("Mapping[str, object]", limit) if isinstance(limit, dict) else {}
     value = number(fields, "value")
     if value is None:
-        raise MalformedAnswer(detail=f"no number in {name}.value")
+        raise MalformedAnswer(detail=f"no number in {short(name)}.value")
     return Guardrail(
         value=value,
         min=number(fields, "min"),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 import structlog
 
-from actions import reasons
+from actions import audit_trail, reasons
 from actions.errors import (
     ActionError,
+    ActionRefused,
     AlreadyFinished,
     AlreadyPerformed,
     NotRecorded,
@@ -18,13 +20,15 @@ from actions.errors import (
     PermissionDenied,
     ReadOnly,
     ServiceError,
+    SessionOver,
     StateChanged,
+    TooManyActions,
 )
-from actions.permissions import NEEDED, Actor, Role, permitted
-from actions.store import jsonable, writing
+from actions.pace import Pace
+from actions.permissions import ACTIONS, NEEDED, Actor, Role, permitted
+from actions.store import jsonable
 from queries.audit_models import Phase, Result
 from queries.errors import OpsError
-from queries.ops_store import AUDIT_LOG
 
 log = structlog.get_logger(__name__)
 
@@ -34,11 +38,14 @@ class Door:
     """Where acts are recorded, and whether any may be taken at all.
 
     again: the intent is in the log already, only what came of it is not; act once more and record that.
+    refused: actions that nobody may take. pace: how many one person may take; None for a bulk action's jobs.
     """
 
     store: sa.Engine | None
     read_only: bool = False
     again: bool = False
+    refused: frozenset[str] = frozenset()
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +89,22 @@ class Outcome:
 def performed(door: Door, actor: Actor, intent: Intent, act: Callable[[], Effect]) -> Outcome:
     """Check, record the intent, act, record the outcome.
 
-    Nothing was tried when this raises PermissionDenied, ReadOnly, ReasonMissing, ReasonTooLong, NotRecorded or
-    AlreadyPerformed. What the act itself raises comes back as the outcome's error; an exception that is no
-    OpsError is recorded as failed and raised again.
+    Nothing was tried when this raises SessionOver, ActionRefused, PermissionDenied, ReadOnly, ReasonMissing,
+    ReasonTooLong, TooManyActions, NotRecorded or AlreadyPerformed. What the act itself raises comes back as the
+    outcome's error; an exception that is no OpsError is recorded as failed and raised again.
     """
     intent = replace(intent, target_id=reasons.cleaned(intent.target_id))
-    if not permitted(actor, intent.action):
-        raise _refusal(door, actor, intent)
+    refusal = refused(door, actor, intent.action)
+    if refusal is not None:
+        _keep_refusal(door, actor, intent, refusal)
+        raise refusal
     if door.read_only:
         raise ReadOnly(setting="OPS_READ_ONLY")
     intent = replace(intent, reason=reasons.checked(intent.reason))
+    if door.pace is not None:
+        _paced(door.pace, actor, intent)
     if not door.again:
-        with writing(door.store) as connection:
-            connection.execute(AUDIT_LOG.insert(), _row(actor, intent, Phase.INTENT))
+        audit_trail.record(door.store, _row(actor, intent, Phase.INTENT))
     return _settled(door, actor, intent, _tried(door, actor, intent, act))
 
 
@@ -134,8 +144,7 @@ def _not_done(intent: Intent, result: Result, error: OpsError) -> Outcome:
 def _settled(door: Door, actor: Actor, intent: Intent, outcome: Outcome) -> Outcome:
     """The outcome, recorded; where it cannot be, the outcome says so, since the act cannot be taken back."""
     try:
-        with writing(door.store) as connection:
-            connection.execute(AUDIT_LOG.insert(), _outcome_row(actor, intent, outcome))
+        audit_trail.record(door.store, _outcome_row(actor, intent, outcome))
     except AlreadyPerformed:
         # Whoever took this act over after a stall asked under the same key, and was answered the same.
         return outcome
@@ -147,19 +156,38 @@ def _settled(door: Door, actor: Actor, intent: Intent, outcome: Outcome) -> Outc
     return outcome
 
 
-def _refusal(door: Door, actor: Actor, intent: Intent) -> PermissionDenied:
-    """The refusal, recorded as well as it can be: it stands either way."""
-    needed = NEEDED.get(intent.action, Role.ADMIN).label
-    error = PermissionDenied(actor=actor.name, role=actor.role.label, action=intent.action, needed=needed)
+def refused(door: Door, actor: Actor, action: str) -> ActionError | None:
+    """Why this person may not take this action through this door now; None where they may."""
+    if actor.until is not None and datetime.now(UTC) >= actor.until:
+        return SessionOver()
+    if action in door.refused | actor.refused:
+        return ActionRefused(action=action, setting="OPS_REFUSED_ACTIONS")
+    if action not in ACTIONS or not permitted(actor, action):
+        needed = NEEDED.get(action, Role.ADMIN).label
+        return PermissionDenied(actor=actor.name, role=actor.role.label, action=action, needed=needed)
+    return None
+
+
+def _paced(pace: Pace, actor: Actor, intent: Intent) -> None:
+    """Too many are logged, not recorded: else whoever takes them could fill the audit log."""
+    try:
+        pace.take(actor.name)
+    except TooManyActions:
+        log.warning("too many actions", actor=actor.name, action=intent.action)
+        raise
+
+
+def _keep_refusal(door: Door, actor: Actor, intent: Intent, error: ActionError) -> None:
+    """As well as it can be: it stands either way."""
+    if isinstance(error, SessionOver):
+        log.warning("session over", actor=actor.name, action=intent.action)
+        return
     intent = replace(intent, reason=reasons.cleaned(intent.reason)[: reasons.REASON_LIMIT])
     outcome = _not_done(intent, Result.REFUSED, error)
     try:
-        with writing(door.store) as connection:
-            connection.execute(AUDIT_LOG.insert(), _row(actor, intent, Phase.INTENT))
-            connection.execute(AUDIT_LOG.insert(), _outcome_row(actor, intent, outcome))
+        audit_trail.record(door.store, _row(actor, intent, Phase.INTENT), _outcome_row(actor, intent, outcome))
     except ActionError:
         log.exception("refusal not recorded", request_id=intent.request_id, actor=actor.name)
-    return error
 
 
 def _row(actor: Actor, intent: Intent, phase: Phase) -> dict[str, object]:

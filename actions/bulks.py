@@ -10,16 +10,15 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from actions.audit import Door, Effect, Intent, performed
+from actions.audit import Door, Effect, Intent, performed, refused
 from actions.errors import (
     AlreadyPerformed,
     BulkNotFound,
     BulkStateChanged,
     OutcomeNotRecorded,
-    PermissionDenied,
     TooManyJobs,
 )
-from actions.permissions import NEEDED, Actor, Role, permitted
+from actions.permissions import Actor
 from actions.reasons import checked
 from actions.store import recordset, writing
 from queries import bulks
@@ -71,7 +70,7 @@ def start(door: Door, actor: Actor, order: Order, *, bulk_id: str, limit: int) -
         return known
 
     def act() -> Effect:
-        _check(actor, order.action)
+        _check(door, actor, order.action)
         with writing(door.store) as connection:
             _queue(connection, actor, order, bulk_id, jobs)
         return Effect({"state": BulkState.RUNNING, "jobs": len(jobs)}, f"Queued: {len(jobs)} jobs.")
@@ -169,11 +168,10 @@ def _found(door: Door, bulk_id: str) -> Bulk | None:
         return bulks.get(connection, bulk_id)
 
 
-def _check(actor: Actor, action: str) -> None:
-    """Raises PermissionDenied here, once, and not for each job later."""
-    if not permitted(actor, action):
-        needed = NEEDED.get(action, Role.ADMIN).label
-        raise PermissionDenied(actor=actor.name, role=actor.role.label, action=action, needed=needed)
+def _check(door: Door, actor: Actor, action: str) -> None:
+    """Raises what the door refuses here, once, and not for each job later."""
+    if (refusal := refused(door, actor, action)) is not None:
+        raise refusal
 
 
 def _queue(connection: sa.Connection, actor: Actor, order: Order, bulk_id: str, jobs: Sequence[Job]) -> None:

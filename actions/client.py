@@ -47,11 +47,17 @@ class ServiceClient:
     ) -> None:
         """base_url without /v1; deadline for a whole call. Raises NotConfigured on an address that is none."""
         # A key from a file ends in a line break, which no header may hold.
-        headers = {"X-Admin-Key": admin_key.strip(), "Accept": "application/json"}
-        self._transport = Transport(base_url, headers, deadline=deadline, pause=breaker_pause)
+        key = admin_key.strip()
+        headers = {"X-Admin-Key": key, "Accept": "application/json"}
+        self._transport = Transport(base_url, headers, secret=key, deadline=deadline, pause=breaker_pause)
 
     def close(self) -> None:
         self._transport.close()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether calls fail at once for a moment, since several in a row were not answered."""
+        return self._transport.is_paused
 
     def __enter__(self) -> Self:
         return self
@@ -157,7 +163,7 @@ class ServiceClient:
         self, job_id: str, verb: str, body: Mapping[str, object], request: Request
     ) -> Mapping[str, object]:
         headers = _headers(request) | {"X-Idempotency-Key": _header(request.id)}
-        path = f"/v1/admin/jobs/{quote(job_id, safe='')}/{verb}"
+        path = f"/v1/admin/jobs/{quote(job_id, safe='', errors='replace')}/{verb}"
         return self._transport.call(
             self._transport.request("POST", path, headers, body),
             lambda response: accepted(response, f"job.{verb}", job_id),

@@ -3,7 +3,8 @@
 OpsError
 └── ActionError
     ├── PermissionDenied          ├── StateChanged           ├── ServiceError
-    ├── ReadOnly                  │   └── BulkStateChanged,  │   ├── ServiceUnavailable
+    ├── ReadOnly, ActionRefused   │   └── BulkStateChanged,  │   ├── ServiceUnavailable
+    ├── TooManyActions            │   (sign in again: SessionOver)
     ├── NotRecorded               │       Intake…Already,    │   │   └── ServiceUnreachable
     ├── OutcomeNotRecorded        │       GuardrailsChanged, │   ├── ServiceRejectedKey
     ├── AlreadyPerformed          │       ProposalDecided    │   ├── ServiceRejected
@@ -13,7 +14,8 @@ OpsError
     ├── ViewNotFound              ├── ProviderUnavailable    ├── BulkNotFound
     ├── LimitOutOfRange           ├── JobNotFound            ├── ApprovalNeeded, OwnProposal
     ├── ExpiryPassed, …TooLate    ├── TooManyJobs            ├── ProposalNotFound, ProposalLapsed
-    └── NumberNotTyped            └── TypedMeanwhile         └── NotKept
+    ├── NoSuchRevision            ├── TypedMeanwhile         └── NotKept
+    └── NumberNotTyped            └── AuditLogLost
 """
 
 from __future__ import annotations
@@ -36,12 +38,32 @@ class ReadOnly(ActionError):
     """This console is read-only ({setting}): nothing was done."""
 
 
+class ActionRefused(ActionError):
+    """This console does not do this ({action}): {setting} takes it away from everybody. Nothing was done."""
+
+
+class TooManyActions(ActionError):
+    """{actor} took {limit} actions within a minute, which is the limit: wait {seconds} s. Nothing was done."""
+
+
+class SessionOver(ActionError):
+    """You have to sign in again: this session ended. Nothing was done."""
+
+
 class NotRecorded(ActionError):
     """The audit log cannot be written ({detail}), and what cannot be recorded is not done. Nothing was done."""
 
 
 class NotKept(ActionError):
     """The console's own records cannot be written ({detail}). Check what the role of {setting} may do there."""
+
+
+class AuditLogLost(ActionError):
+    """Revision {revision} has no audit log: {rows} rows would be lost. If that may be: --losing-audit-log"""
+
+
+class NoSuchRevision(ActionError):
+    """There is no revision {revision}: this console knows base and {known}."""
 
 
 class OutcomeNotRecorded(ActionError):

@@ -31,6 +31,8 @@ GoOn = Callable[[], bool]
 LEASE = timedelta(minutes=2)
 # How late a duty may begin.
 POLL = timedelta(seconds=15)
+# Some of the 30 s that a container is usually given to end.
+CLOSED_WITHIN = timedelta(seconds=5)
 # What failed is tried again after this.
 RETRY = timedelta(minutes=1)
 
@@ -110,11 +112,12 @@ class Keeper:
         self._thread.start()
         return self
 
-    def close(self) -> None:
-        """End what is being done at its next step; another console goes on with it."""
+    def close(self, within: timedelta = CLOSED_WITHIN) -> bool:
+        """End what is being done at its next step; another console goes on with it. False: it hangs in one."""
         self._closing.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(within.total_seconds())
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while not self._closing.is_set():

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
+from actions import audit_trail
 from actions.answers import SERVICE, GuardrailChange
 from actions.client import HISTORY_LIMIT, ServiceClient
 from actions.errors import NotOffered
@@ -39,7 +40,9 @@ def record(store: sa.Engine, client: ServiceClient) -> int:
     # In one order, so that two consoles wait for each other instead of blocking each other.
     changes = sorted((change for change in history if change.at >= since), key=lambda one: (one.at, one.id))
     with writing(store) as connection:
-        return _recorded(connection, changes)
+        added = _recorded(connection, changes)
+    audit_trail.tell(added)
+    return sum(row["phase"] == Phase.INTENT for row in added)
 
 
 def _since(connection: Connection) -> datetime:
@@ -48,8 +51,8 @@ def _since(connection: Connection) -> datetime:
     return since
 
 
-def _recorded(connection: Connection, changes: Sequence[GuardrailChange]) -> int:
-    """How many of them were not in the log yet."""
+def _recorded(connection: Connection, changes: Sequence[GuardrailChange]) -> Sequence[audit_trail.Row]:
+    """The rows of those that were not in the log yet."""
     names = {name for change in changes for name in (_request_id(change), change.request_id) if name}
     known = set(
         connection.execute(
@@ -58,10 +61,9 @@ def _recorded(connection: Connection, changes: Sequence[GuardrailChange]) -> int
     )
     new = [change for change in changes if known.isdisjoint({_request_id(change), change.request_id})]
     if not new:
-        return 0
+        return ()
     rows = [row for change in new for row in _rows(change)]
-    added = insert(AUDIT_LOG).on_conflict_do_nothing().returning(AUDIT_LOG.c.phase)
-    return list(connection.execute(added, rows).scalars()).count(Phase.INTENT)
+    return audit_trail.added(connection, insert(AUDIT_LOG).on_conflict_do_nothing(), rows)
 
 
 def _request_id(change: GuardrailChange) -> str:

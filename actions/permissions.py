@@ -1,8 +1,9 @@
-"""Who may do what: one table, read by the pages (to hide) and by the door (to refuse)."""
+"""Who may see and do what: one table, read by the pages (to hide) and by the door (to refuse)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 
 
@@ -20,14 +21,31 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in person. name goes into the audit log and, as X-Operator, to the service."""
+    """A signed-in person. name goes into the audit log and, as X-Operator, to the service.
+
+    until: when they have to sign in again; None for who never has to. refused: actions that nobody may take now.
+    """
 
     name: str
     role: Role
+    until: datetime | None = None
+    refused: frozenset[str] = frozenset()
 
 
-# action → the least role that may take it
+# page.<name> or action → the least role that may open or take it
 NEEDED: dict[str, Role] = {
+    "page.overview": Role.VIEWER,
+    "page.stuck": Role.VIEWER,
+    "page.queue": Role.VIEWER,
+    "page.jobs": Role.VIEWER,
+    "page.job": Role.VIEWER,
+    "page.alerts": Role.VIEWER,
+    "page.bulks": Role.VIEWER,
+    "page.usage": Role.VIEWER,
+    "page.costs": Role.VIEWER,
+    "page.user": Role.VIEWER,
+    "page.guardrails": Role.VIEWER,
+    "page.audit_log": Role.VIEWER,
     "job.retry": Role.OPERATOR,
     "job.cancel": Role.OPERATOR,
     "job.acknowledge": Role.OPERATOR,
@@ -47,8 +65,10 @@ NEEDED: dict[str, Role] = {
     "guardrail.decline": Role.ADMIN,
     "user.note": Role.OPERATOR,
 }
+PAGE = "page."
+ACTIONS = tuple(name for name in NEEDED if not name.startswith(PAGE))
 
 
 def permitted(actor: Actor, action: str) -> bool:
-    """Whether the actor may take the action. An action that is not in the table is nobody's."""
-    return action in NEEDED and actor.role >= NEEDED[action]
+    """Whether the actor may open the page or take the action. What is not in the table is nobody's."""
+    return action in NEEDED and actor.role >= NEEDED[action] and action not in actor.refused

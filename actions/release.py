@@ -44,6 +44,8 @@ WORKERS = 8
 POLL = timedelta(seconds=1)
 # A console that was killed is replaced after this; one that merely stalls, say for a slow query, is not.
 LEASE = timedelta(seconds=15)
+# Some of the 30 s that a container is usually given to end.
+CLOSED_WITHIN = timedelta(seconds=10)
 # What ended is written down after this at the latest, even if the workers still have enough to do.
 LINGER = timedelta(milliseconds=100)
 
@@ -83,12 +85,16 @@ class Runner:
         """Look for something to do at once."""
         self._ended.put(None)
 
-    def close(self) -> None:
-        """Finish the jobs under way, and let others go on with the rest at once."""
+    def close(self, within: timedelta = CLOSED_WITHIN) -> bool:
+        """Finish the jobs under way, and let others go on with the rest at once.
+
+        False: its store hangs, so that it was left in the middle; others go on when its leases run out.
+        """
         self._closing.set()
         self.wake()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(within.total_seconds())
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while not self._closing.is_set():

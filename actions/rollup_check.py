@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from actions.rollups import Sides, always, mark
-from queries import clock
+from queries import clock, cost_calls
 from queries.aliases import Aliases, shown
+from queries.cost_fates import PARTS
+from queries.cost_models import CostTally
 from queries.database import translated
-from queries.ops_store import HOURLY_KINDS, HOURLY_USAGE, ROLLED_HOURS, ROLLUP_STATE, SETTING
+from queries.ops_store import HOURLY_COSTS, HOURLY_KINDS, HOURLY_USAGE, ROLLED_HOURS, ROLLUP_STATE, SETTING
 from queries.schema import ServiceSchema
 from queries.usage_models import Span, Tally
 from queries.usage_sources import tally
@@ -24,14 +27,16 @@ NEWEST_DAYS = 2
 # Drawn anew each time: checked daily, a quarter is through in some weeks.
 SAMPLE_DAYS = 5
 
+T = TypeVar("T", Tally, CostTally)
+
 _DAY = timedelta(days=1)
-_NOTHING = Tally()
-_Key = tuple[datetime, str]
+# An hour, and what its sums are of.
+_Key = tuple[datetime, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One sum of one hour (UTC): of a user by their alias, or of a kind of work."""
+    """One sum of one hour (UTC): of a user by their alias, of a kind of work, or of a part of the costs."""
 
     hour: datetime
     of: str
@@ -93,10 +98,7 @@ def _checked(sides: Sides, day: datetime) -> tuple[Difference, ...]:
             return ()
         clean = _clean(connection, span)
         with sides.reading() as source:
-            users = {(one.hour, one.digest): one.tally for one in sides.users(source, span.since, span.until)}
-            kinds = {(one.hour, one.kind): one.tally for one in sides.kinds(source, span.since, span.until)}
-        found = list(_compared(_kept(connection, HOURLY_USAGE, "digest", span), users, clean, _user))
-        found += _compared(_kept(connection, HOURLY_KINDS, "kind", span), kinds, clean, _kind)
+            found = list(_differences(connection, sides, source, span, clean))
         if not found:
             return ()
         with sides.reading() as source:
@@ -111,22 +113,45 @@ def _clean(connection: Connection, span: Span) -> frozenset[datetime]:
     return frozenset(connection.execute(question).scalars())
 
 
-def _kept(connection: Connection, table: sa.Table, told_apart: str, span: Span) -> dict[_Key, Tally]:
+def _differences(
+    store: Connection, sides: Sides, source: Connection, span: Span, clean: frozenset[datetime]
+) -> Iterator[Difference]:
+    asked = source, span.since, span.until
+    users: dict[_Key, Tally] = {(one.hour, (one.digest,)): one.tally for one in sides.users(*asked)}
+    yield from _compared(_kept(store, HOURLY_USAGE, ("digest",), span, tally), users, Tally(), clean, _user)
+    kinds: dict[_Key, Tally] = {(one.hour, (one.kind,)): one.tally for one in sides.kinds(*asked)}
+    yield from _compared(_kept(store, HOURLY_KINDS, ("kind",), span, tally), kinds, Tally(), clean, _kind)
+    costs = {(one.hour, astuple(one.part)): one.tally for one in sides.costs(*asked)}
+    yield from _compared(
+        _kept(store, HOURLY_COSTS, PARTS, span, cost_calls.tally), costs, CostTally(), clean, _part
+    )
+
+
+def _kept(
+    connection: Connection, table: sa.Table, of: Sequence[str], span: Span, tally: Callable[[sa.Row[Any]], T]
+) -> dict[_Key, T]:
     question = sa.select(table).where(table.c.hour >= span.since, table.c.hour < span.until)
-    return {(row.hour, row._mapping[told_apart]): tally(row) for row in connection.execute(question)}
+    found: dict[_Key, T] = {}
+    for row in connection.execute(question):
+        found[row.hour, tuple(row._mapping[name] for name in of)] = tally(row)
+    return found
 
 
 def _compared(
-    kept: Mapping[_Key, Tally], found: Mapping[_Key, Tally], clean: frozenset[datetime], name: Callable[[str], str]
+    kept: Mapping[_Key, T],
+    found: Mapping[_Key, T],
+    nothing: T,
+    clean: frozenset[datetime],
+    name: Callable[..., str],
 ) -> Iterator[Difference]:
-    for key in sorted(kept.keys() | found.keys()):
-        before, now = kept.get(key, _NOTHING), found.get(key, _NOTHING)
-        if before == now or key[0] not in clean:
+    for hour, of in sorted(kept.keys() | found.keys()):
+        before, now = kept.get((hour, of), nothing), found.get((hour, of), nothing)
+        if before == now or hour not in clean:
             continue
-        for column in (field.name for field in fields(Tally)):
+        for column in (field.name for field in fields(nothing)):
             was, is_now = getattr(before, column), getattr(now, column)
             if was != is_now:
-                yield Difference(key[0], name(key[1]), column, was, is_now)
+                yield Difference(hour, name(*of), column, was, is_now)
 
 
 def _user(digest: str) -> str:
@@ -135,6 +160,10 @@ def _user(digest: str) -> str:
 
 def _kind(kind: str) -> str:
     return kind or "no kind"
+
+
+def _part(*told: str) -> str:
+    return " · ".join(one for one in told if one)
 
 
 def _note(sides: Sides, differences: int) -> None:

@@ -1,4 +1,4 @@
-"""Usage of closed hours, kept as sums in the console's own tables: made anew whole, never counted on.
+"""Usage and costs of closed hours, kept as sums in the console's own tables: made anew whole, never counted on.
 
 Every transaction first locks the roll-up's one row of state, reads the source while it holds it, and writes. So
 what is killed in the middle leaves nothing half done, and of two at work each goes on from what the other made.
@@ -6,26 +6,34 @@ what is killed in the middle leaves nothing half done, and of two at work each g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
-from psycopg import sql
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql import insert
 
+from actions import rolled_hours
 from actions.store import keeping
-from queries import clock, usage
+from queries import clock, cost_calls, usage
 from queries.aliases import Aliases
+from queries.cost_models import CostHour
 from queries.database import translated
-from queries.ops_store import FIRST_SEEN, HOURLY_KINDS, HOURLY_USAGE, ROLLED_HOURS, ROLLUP_STATE, SETTING
+from queries.ops_store import (
+    FIRST_SEEN,
+    HOURLY_COSTS,
+    HOURLY_KINDS,
+    HOURLY_USAGE,
+    ROLLED_HOURS,
+    ROLLUP_STATE,
+    SETTING,
+)
 from queries.rollups import CLOSED_AFTER, HOUR
 from queries.schema import ServiceSchema
-from queries.usage_models import KindHour, Tally, UserHour
+from queries.usage_models import KindHour, UserHour
 
 # Hours made anew at a time: a fraction of a second at 50,000 jobs a day, and how long close() waits.
 CHUNK = 24
@@ -36,8 +44,6 @@ OVERLAP = timedelta(minutes=10)
 PATIENCE = sa.text("set local idle_in_transaction_session_timeout = '2min'")
 
 _INSTANT = sa.DateTime(timezone=True)
-_TALLY = tuple(field.name for field in fields(Tally))
-_sums = attrgetter(*_TALLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +123,14 @@ class Sides:
     def kinds(self, source: Connection, since: datetime, until: datetime) -> tuple[KindHour, ...]:
         return usage.hourly_kinds(source, self.schema, since, until)
 
+    def costs(self, source: Connection, since: datetime, until: datetime) -> tuple[CostHour, ...]:
+        return cost_calls.hourly_costs(source, self.schema, since, until)
+
 
 def mark(connection: Connection, hours: Sequence[datetime]) -> None:
     """These hours, as far as they are rolled, are to be made anew, and read live until then."""
-    there = sa.and_(ROLLED_HOURS.c.hour == any_hour(hours), ~ROLLED_HOURS.c.dirty)
+    there = sa.and_(ROLLED_HOURS.c.hour == rolled_hours.any_hour(hours), ~ROLLED_HOURS.c.dirty)
     connection.execute(ROLLED_HOURS.update().where(there).values(dirty=True))
-
-
-def any_hour(hours: Sequence[datetime]) -> sa.ColumnElement[Any]:
-    """One bind for however many."""
-    return sa.any_(sa.bindparam(None, list(hours), type_=sa.ARRAY(_INSTANT)))
 
 
 def _noticed(sides: Sides, *, anew: bool) -> datetime:
@@ -145,7 +149,7 @@ def _noticed(sides: Sides, *, anew: bool) -> datetime:
 
 
 def _forget(connection: Connection) -> None:
-    names = (str(table) for table in (HOURLY_USAGE, HOURLY_KINDS, FIRST_SEEN, ROLLED_HOURS))
+    names = (str(table) for table in (HOURLY_USAGE, HOURLY_KINDS, HOURLY_COSTS, FIRST_SEEN, ROLLED_HOURS))
     connection.execute(sa.text(f"truncate {', '.join(names)}"))
     connection.execute(ROLLUP_STATE.update().values(checked_at=None, differences=None))
 
@@ -160,8 +164,10 @@ def _made_anew(sides: Sides, until: datetime) -> int:
         span = hours[-1], hours[0] + HOUR
         with sides.reading() as source:
             users, kinds = sides.users(source, *span), sides.kinds(source, *span)
-        _keep_users(connection, hours, users)
-        _keep_kinds(connection, hours, kinds)
+            costs = sides.costs(source, *span)
+        rolled_hours.keep_users(connection, hours, users)
+        rolled_hours.keep_kinds(connection, hours, kinds)
+        rolled_hours.keep_costs(connection, hours, costs)
         _settle(connection, hours)
     return len(hours)
 
@@ -177,50 +183,9 @@ def _to_do(until: datetime) -> sa.CompoundSelect[Any]:
     return sa.select(hours.c.hour).where(~rolled).union_all(dirty)
 
 
-def _keep_users(connection: Connection, hours: Sequence[datetime], users: Sequence[UserHour]) -> None:
-    gone = HOURLY_USAGE.delete().where(HOURLY_USAGE.c.hour == any_hour(hours)).returning(HOURLY_USAGE.c.digest)
-    concerned = {*connection.execute(gone).scalars(), *(one.digest for one in users)}
-    _copy(connection, HOURLY_USAGE, ("digest",), ((one.hour, one.digest, one.tally) for one in users))
-    _keep_first_seen(connection, sorted(concerned))
-
-
-def _keep_kinds(connection: Connection, hours: Sequence[datetime], kinds: Sequence[KindHour]) -> None:
-    connection.execute(HOURLY_KINDS.delete().where(HOURLY_KINDS.c.hour == any_hour(hours)))
-    _copy(connection, HOURLY_KINDS, ("kind",), ((one.hour, one.kind, one.tally) for one in kinds))
-
-
-def _keep_first_seen(connection: Connection, digests: Sequence[str]) -> None:
-    """The first hour with a job of each of these users; nobody's where no job is kept."""
-    each = (
-        sa.func.unnest(sa.literal(list(digests), sa.ARRAY(sa.Text))).table_valued("digest").render_derived("each")
-    )
-    kept = HOURLY_USAGE.c
-    # For each by a look into the index (digest, hour), not by reading all that is kept of them.
-    hour = sa.select(sa.func.min(kept.hour)).where(kept.digest == each.c.digest, kept.jobs > 0).scalar_subquery()
-    first = sa.select(each.c.digest, hour.label("hour")).subquery("first")
-    nobody = sa.select(first.c.digest).where(first.c.hour.is_(None))
-    connection.execute(FIRST_SEEN.delete().where(FIRST_SEEN.c.digest.in_(nobody)))
-    seen = insert(FIRST_SEEN).from_select(["digest", "hour"], sa.select(first).where(first.c.hour.is_not(None)))
-    moved = FIRST_SEEN.c.hour != seen.excluded.hour
-    values = {"hour": seen.excluded.hour}
-    connection.execute(seen.on_conflict_do_update(index_elements=["digest"], set_=values, where=moved))
-
-
 def _settle(connection: Connection, hours: Sequence[datetime]) -> None:
     asked = sa.func.unnest(sa.literal(list(hours), sa.ARRAY(_INSTANT)))
     done = asked.table_valued("hour").render_derived("done")
     settled = insert(ROLLED_HOURS).from_select(["hour"], sa.select(done.c.hour))
     values = {"rolled_at": sa.func.clock_timestamp(), "dirty": False}
     connection.execute(settled.on_conflict_do_update(index_elements=["hour"], set_=values))
-
-
-def _copy(
-    connection: Connection, table: sa.Table, told_apart: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
-) -> None:
-    """Tens of thousands of rows take tenths of a second this way, and seconds as inserts."""
-    columns = sql.SQL(", ").join(map(sql.Identifier, ("hour", *told_apart, *_TALLY)))
-    statement = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier("ops", table.name), columns)
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for *key, tally in rows:
-            copy.write_row((*key, *_sums(tally)))

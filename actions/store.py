@@ -20,11 +20,24 @@ from queries.ops_store import SETTING
 @contextmanager
 def writing(store: sa.Engine | None) -> Iterator[sa.Connection]:
     """One committed transaction. Raises AlreadyPerformed on a repeated request id, else NotRecorded."""
+    with _recording(store) as engine, engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def writing_at_once(store: sa.Engine | None) -> Iterator[sa.Connection]:
+    """Each statement commits itself: a process that is frozen after it holds no lock. Raises as writing()."""
+    with _recording(store) as engine, engine.connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def _recording(store: sa.Engine | None) -> Iterator[sa.Engine]:
     if store is None:
         raise NotRecorded(detail=f"no store is configured: set {SETTING}")
     try:
-        with translated(SETTING), store.begin() as connection:
-            yield connection
+        with translated(SETTING):
+            yield store
     except DatabaseError as error:
         if isinstance(getattr(error.__cause__, "orig", None), UniqueViolation):
             raise AlreadyPerformed from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import auth, i18n, navigation, settings, telemetry
+from dashboard import i18n, navigation, settings, sign_in, telemetry
 from dashboard.components import keyboard, live
 from dashboard.components.notices import error_frame
 from dashboard.i18n import t
@@ -26,13 +26,13 @@ def language_picker() -> None:
 st.set_page_config(page_icon=settings.ROOT / "dashboard" / "static" / "icon.svg", layout="wide")
 i18n.remember()
 with error_frame():
-    actor = auth.current_actor()
+    actor = sign_in.gate()
     sections = navigation.pages(actor)
     page = st.navigation(sections, position="hidden")
     st.set_page_config(page_title=f"{page.title} · {t('Book operations')}")
     with st.sidebar:
         navigation.menu(sections)
-        auth.picker()
+        sign_in.who(actor)
         language_picker()
         keyboard.layer(actor)
         live.watch()

@@ -22,9 +22,12 @@ KEYWORDS = {"t": 1, "noop": 1, "tn": 2}
 ERROR_MODULES = (
     "queries.errors",
     "queries.filter_errors",
+    "queries.invoice_errors",
     "actions.errors",
     "dashboard.settings_errors",
     "dashboard.auth",
+    "dashboard.identity",
+    "dashboard.report.errors",
 )
 HEADER = "# The console's texts. Kept complete by: python -m dashboard.i18n extract"
 

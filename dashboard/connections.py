@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from actions.audit import Door, Outcome
 from actions.client import ServiceClient
 from actions.keeper import POLL, Keeper
+from actions.pace import Pace
 from actions.release import WORKERS, Runner
 from dashboard import duties, telemetry
 from dashboard import settings as _settings
@@ -74,6 +75,7 @@ def runner() -> Runner:
         here.store_url,
         here.statement_timeout_seconds,
         read_only=here.read_only,
+        refused=here.refused,
         service_url=here.service_url,
         admin_key=_admin_key(),
         deadline_seconds=here.deadline_seconds,
@@ -98,7 +100,8 @@ def close_keeper() -> None:
 
 def door() -> Door:
     """The one door for writes."""
-    return Door(store(), read_only=settings().read_only)
+    here = settings()
+    return Door(store(), here.read_only, refused=here.refused, pace=_pace(here.actions_per_minute))
 
 
 def _dispose(engine: Engine) -> None:
@@ -119,7 +122,8 @@ class _Release:
 
 
 def _end(release: _Release) -> None:
-    release.runner.close()
+    if not release.runner.close():
+        return  # what it hangs in has its deadline, and the process ends without it
     release.store.dispose()
     if release.service is not None:
         release.service.close()
@@ -135,7 +139,8 @@ class _Keeping:
 
 
 def _end_keeping(keeping: _Keeping) -> None:
-    keeping.keeper.close()
+    if not keeping.keeper.close():
+        return
     for each in keeping.engines:
         each.dispose()
     if keeping.service is not None:
@@ -188,6 +193,11 @@ def _schema(url: str, jobs_table: str) -> schema.ServiceSchema:  # noqa: ARG001 
 
 
 @st.cache_resource(show_spinner=False)
+def _pace(per_minute: int) -> Pace:
+    return Pace(per_minute)
+
+
+@st.cache_resource(show_spinner=False)
 def _aliases(key: str) -> Aliases:
     return Aliases(key)
 
@@ -208,6 +218,7 @@ def _release(
     timeout_seconds: float,
     *,
     read_only: bool,
+    refused: frozenset[str],
     service_url: str | None,
     admin_key: str | None,
     deadline_seconds: float,
@@ -220,7 +231,7 @@ def _release(
     def service() -> ServiceClient:
         return client or _client(service_url, admin_key, deadline_seconds)
 
-    return _Release(Runner(Door(store, read_only), service, told=_count).start(), store, client)
+    return _Release(Runner(Door(store, read_only, refused=refused), service, told=_count).start(), store, client)
 
 
 @st.cache_resource(show_spinner=False, on_release=_end_keeping)

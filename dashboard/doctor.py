@@ -170,6 +170,9 @@ def _migration() -> tuple[State, str]:
         found, newest = migrations.current(settings.load().store_url), migrations.head()
     if found == newest:
         return State.OK, f"at revision {found}"
+    if found is not None and found not in migrations.known():
+        advice = f"Run a newer console, or with it: ops-dashboard migrate --to {newest}"
+        return State.BROKEN, f"at revision {found}, and this console knows up to {newest}. {advice}"
     told = "not there" if found is None else f"at revision {found}, and {newest} is the newest"
     return State.BROKEN, f"{told}, so nothing can be recorded and no action is taken. Run: ops-dashboard migrate"
 

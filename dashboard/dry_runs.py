@@ -63,7 +63,7 @@ def retry(chosen: tuple[Job, ...], start: Start, stuck: frozenset[str], now: dat
 def cancel(chosen: tuple[Job, ...], now: datetime) -> Plan:
     """The dry run of a cancel. Raises DatabaseError, NotConfigured, ServiceError."""
     ids = tuple(job.id for job in chosen)
-    spent = fetch.database(costs.spent_by_job, settings().prices, ids).value
+    spent = fetch.database(costs.spent_by_job, settings().price_history, ids).value
     return plan_cancel(chosen, offered=offered("cancel"), spent=spent, now=now)
 
 

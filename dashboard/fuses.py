@@ -26,6 +26,11 @@ class Fuse:
             throw_new_error_on_trip=False,
         )
 
+    @property
+    def is_open(self) -> bool:
+        """Whether its source is being left alone."""
+        return bool(self._breaker.current_state == pybreaker.STATE_OPEN)
+
     @contextmanager
     def guarded(self) -> Iterator[None]:
         """Ask within this. Raises what the question raises, or what the last one without an answer raised."""
@@ -52,6 +57,11 @@ class Fuses:
     def of(self, source: Hashable, pause: timedelta) -> Fuse:
         with self._lock:
             return self._fuses.setdefault(source, Fuse(pause))
+
+    def known(self, source: Hashable) -> Fuse | None:
+        """None where nobody asked it yet."""
+        with self._lock:
+            return self._fuses.get(source)
 
     def clear(self) -> None:
         """Ask every source anew."""

@@ -31,6 +31,8 @@ VALUE = "value"
 USER = "user"
 DAY = "day"
 ZONE = "zone"
+BY = "by"
+WEEK = "week"
 
 # More ids than this do not fit into an address that every proxy lets through (8 KB).
 MAX_IDS = 100

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from actions.permissions import Actor, Role
+from actions.permissions import PAGE, Actor, permitted
 from dashboard.i18n import noop, t
 from dashboard.settings import ROOT
 
@@ -26,7 +27,6 @@ class Entry:
     title: str
     icon: str
     url_path: str
-    role: Role = Role.VIEWER
     shortcut: str = ""
     listed: bool = True
 
@@ -38,10 +38,12 @@ CONTENTS: dict[str, tuple[Entry, ...]] = {
         Entry("queue", noop("Queue"), ":material/queue:", "queue", shortcut="q"),
         Entry("jobs", noop("Jobs"), ":material/search:", "jobs", shortcut="j"),
         Entry("job", noop("Job"), ":material/menu_book:", "job", listed=False),
+        Entry("alerts", noop("Alerts"), ":material/notifications:", "alerts", shortcut="e"),
         Entry("bulks", noop("Bulk actions"), ":material/playlist_play:", "bulks", shortcut="b"),
     ),
     noop("Usage & cost"): (
         Entry("usage", noop("Usage"), ":material/group:", "usage", shortcut="u"),
+        Entry("costs", noop("Costs"), ":material/payments:", "costs", shortcut="c"),
         Entry("user", noop("User"), ":material/person:", "user", listed=False),
     ),
     noop("Control"): (
@@ -57,7 +59,8 @@ SEARCH = "jobs"
 def contents(actor: Actor) -> dict[str, list[Entry]]:
     """Section → the pages that this person may see. Empty sections are left out."""
     sections = {
-        section: [entry for entry in entries if actor.role >= entry.role] for section, entries in CONTENTS.items()
+        section: [entry for entry in entries if permitted(actor, PAGE + entry.name)]
+        for section, entries in CONTENTS.items()
     }
     return {section: shown for section, shown in sections.items() if shown}
 
@@ -65,6 +68,15 @@ def contents(actor: Actor) -> dict[str, list[Entry]]:
 def pages(actor: Actor) -> dict[str, list[StreamlitPage]]:
     """The same for st.navigation, in the reader's language."""
     return {t(section): [_page(entry) for entry in entries] for section, entries in contents(actor).items()}
+
+
+def instead(show: Callable[[], None]) -> list[StreamlitPage]:
+    """Every page's address, with the same in each one's place."""
+    entries = [entry for entries in CONTENTS.values() for entry in entries]
+    return [
+        st.Page(show, title=t("Sign in"), url_path=entry.url_path, default=entry.name == DEFAULT)
+        for entry in entries
+    ]
 
 
 def menu(sections: dict[str, list[StreamlitPage]]) -> None:

@@ -13,14 +13,22 @@ from dashboard import connections
 from dashboard.duties import ROLLUP
 from queries import rollups
 from queries.database import translated
-from queries.ops_store import DUTIES, FIRST_SEEN, HOURLY_KINDS, HOURLY_USAGE, ROLLED_HOURS, ROLLUP_STATE
+from queries.ops_store import (
+    DUTIES,
+    FIRST_SEEN,
+    HOURLY_COSTS,
+    HOURLY_KINDS,
+    HOURLY_USAGE,
+    ROLLED_HOURS,
+    ROLLUP_STATE,
+)
 from queries.rollups import STALE_AFTER
 from queries.usage_models import RollupState
 
 # One that was killed in the middle is replaced, and one that is slow ends, well before.
 LATE_AFTER = timedelta(minutes=10)
 LIVE = "so usage is read from the service's tables, which is slower"
-EMPTIED = (HOURLY_USAGE, HOURLY_KINDS, ROLLED_HOURS, FIRST_SEEN)
+EMPTIED = (HOURLY_USAGE, HOURLY_KINDS, HOURLY_COSTS, ROLLED_HOURS, FIRST_SEEN)
 
 Report: TypeAlias = tuple[bool, str, *tuple[str, ...]]
 

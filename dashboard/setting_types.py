@@ -8,10 +8,11 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr
 
 # What stands for the trace's id in an address.
 TRACE_ID = "{trace_id}"
+_TARGET = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _METRIC_PREFIX = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 
 
@@ -61,13 +62,38 @@ def _metric_prefix(prefix: str) -> str:
     return prefix
 
 
+def _targets(addresses: SecretStr | None) -> SecretStr | None:
+    for number, address in enumerate(addresses.get_secret_value().split() if addresses else (), 1):
+        if not _TARGET.fullmatch(address):
+            told = "write mailtos://user:password@host?to=…, slack://… or json://…, with spaces between several"
+            raise Unfit(f"holds no address of Apprise in place {number}: {told}")
+    return addresses
+
+
 # A validated URL stays a text: the libraries that take it parse it themselves.
 DatabaseUrl = Annotated[str, AfterValidator(_postgres)]
 HttpUrl = Annotated[str, AfterValidator(_http)]
-TraceUrl = Annotated[str, AfterValidator(_trace_url)]
+TraceUrl = Annotated[
+    Annotated[str, AfterValidator(_trace_url)] | None,
+    Field(
+        description=f"Where a job's trace is seen: an address with `{TRACE_ID}` in it, such as "
+        f"`https://traces.example/trace/{TRACE_ID}`."
+    ),
+]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[Decimal, Field(ge=0)]
 Minutes = Annotated[float, Field(gt=0)]
+ConsoleUrl = Annotated[
+    HttpUrl | None, Field(description="Where people open this console; the weekly report names it to its readers.")
+]
+ReportTargets = Annotated[
+    SecretStr | None,
+    AfterValidator(_targets),
+    Field(
+        description="Who gets the weekly report by `ops-dashboard report --send`: addresses of Apprise for mail, "
+        "chats or webhooks, with spaces between them."
+    ),
+]
 TableName = Annotated[str, AfterValidator(_table)]
 MetricPrefix = Annotated[str, AfterValidator(_metric_prefix)]

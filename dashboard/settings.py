@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -18,12 +16,17 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from dashboard import price_settings, settings_file
+from dashboard.access_settings import AccessSettings
+from dashboard.price_settings import PriceVersions
 from dashboard.setting_types import (
+    ConsoleUrl,
     DatabaseUrl,
     HttpUrl,
     MetricPrefix,
     Minutes,
     Money,
+    ReportTargets,
     Share,
     TableName,
     TraceUrl,
@@ -32,6 +35,7 @@ from dashboard.setting_types import (
 )
 from dashboard.settings_errors import SettingsError, sentences
 from queries.models import PriceList, StuckRules, Thresholds
+from queries.price_history import PriceHistory
 
 ROOT = Path(__file__).parent.parent
 PREFIX = "OPS_"
@@ -43,7 +47,7 @@ def _database_url(validated: Mapping[str, Any]) -> str:
     return str(validated["database_url"])
 
 
-class Settings(BaseSettings):
+class Settings(AccessSettings):
     """Everything an operator may set; each field is OPS_<NAME> or a key of the settings file's table [ops]."""
 
     model_config = SettingsConfigDict(
@@ -68,12 +72,6 @@ class Settings(BaseSettings):
     metric_prefix: MetricPrefix = Field("bookgen_", description="What the service's metrics begin with.")
     jobs_table: TableName = Field("jobs", description="The service's jobs table.")
     environment: str = Field("production", max_length=40, description="The label in the header of every page.")
-    auth: Literal["demo", "oidc", "proxy"] = Field(
-        "demo",
-        description="Who signs people in: `demo` is a picker that only answers on this machine; "
-        "`oidc` and `proxy` are not available yet.",
-    )
-    read_only: bool = Field(False, description="Refuse every action, whatever a person's role.")
     language: Literal["en", "ko"] = Field(
         "en", description="The language where neither the person nor the browser chose one of ours."
     )
@@ -92,11 +90,9 @@ class Settings(BaseSettings):
         5, le=3600, description="How often live parts refresh, and how long all viewers share one answer."
     )
     retry_limit: NonNegativeInt = Field(3, description="How often the service lets one job be retried.")
-    trace_url: TraceUrl | None = Field(
-        None,
-        description="Where a job's trace is seen: an address with `{trace_id}` in it, such as "
-        "`https://traces.example/trace/{trace_id}`.",
-    )
+    console_url: ConsoleUrl = None
+    report_targets: ReportTargets = None
+    trace_url: TraceUrl = None
 
     bulk_limit: PositiveInt = Field(
         10_000, le=100_000, description="Jobs that one bulk action may take; more is refused with this number."
@@ -145,6 +141,14 @@ class Settings(BaseSettings):
     queue_critical: Share = Field(1.00, description="Share of the queue's limit (0-1) from which it is critical.")
     daily_cost_warning: Money = Field(Decimal(100), description="USD a day above which to warn.")
     daily_cost_critical: Money = Field(Decimal(500), description="USD a day above which the state is critical.")
+    monthly_cost_warning: Money = Field(Decimal(2000), description="USD a month above which to warn.")
+    monthly_cost_critical: Money = Field(Decimal(5000), description="USD a month above which it is critical.")
+    monthly_budget: Money | None = Field(
+        None, description="USD that a month may cost; if not set, `OPS_MONTHLY_COST_WARNING` stands for it."
+    )
+    anomaly_least_usd: Money = Field(
+        Decimal(10), description="USD that a day must lie above its weekday's median to be called unusual."
+    )
 
     price_per_llm_call: Money | None = Field(
         None, description="USD an LLM call, for estimates where the service keeps no ledger."
@@ -155,10 +159,11 @@ class Settings(BaseSettings):
     images_per_book: PositiveInt = Field(12, description="Images of one book, for estimates.")
     llm_calls_per_book: PositiveInt = Field(4, description="LLM calls of one book, for estimates.")
     price_tts_per_book: Money = Field(Decimal(0), description="USD of one book's speech, for estimates.")
+    price_versions: PriceVersions = ()
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        rising = ("stuck", "queue", "daily_cost")
+        rising = ("stuck", "queue", "daily_cost", "monthly_cost")
         pairs = [(f"{name}_warning", f"{name}_critical") for name in rising]
         pairs.append(("success_critical", "success_warning"))
         for smaller, greater in pairs:
@@ -176,7 +181,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment first, then the settings file."""
-        file = InitSettingsSource(settings_cls, _from_file())
+        file = InitSettingsSource(settings_cls, settings_file.table(FILE_VARIABLE, DEFAULT_FILE))
         return init_settings, env_settings, file, dotenv_settings, file_secret_settings
 
     @property
@@ -196,14 +201,26 @@ class Settings(BaseSettings):
         return Thresholds(**{field.name: getattr(self, field.name) for field in fields(Thresholds)})
 
     @property
-    def prices(self) -> PriceList:
-        return PriceList(
+    def price_history(self) -> PriceHistory:
+        """For estimates of the past: the prices from the beginning on, and each version after them."""
+        first = PriceList(
             per_llm_call=self.price_per_llm_call,
             per_image=self.price_per_image,
             images_per_book=self.images_per_book,
             llm_calls_per_book=self.llm_calls_per_book,
             tts_per_book=self.price_tts_per_book,
         )
+        return price_settings.history(first, self.price_versions, self.service_timezone)
+
+    @property
+    def prices(self) -> PriceList:
+        """The list that holds now, for estimates of today and of what is to come."""
+        return self.price_history.at(datetime.now(UTC))
+
+    @property
+    def budget(self) -> Decimal:
+        """USD that a month may cost."""
+        return self.monthly_cost_warning if self.monthly_budget is None else self.monthly_budget
 
     @property
     def zone(self) -> ZoneInfo:
@@ -216,23 +233,6 @@ class Settings(BaseSettings):
         if self.alias_key is not None:
             return self.alias_key.get_secret_value()
         return hmac.new(self.database_url.encode(), b"user aliases", hashlib.sha256).hexdigest()
-
-
-def _from_file() -> dict[str, Any]:
-    """The table [ops] of the settings file; empty where there is no file, or no such table in it."""
-    named = os.environ.get(FILE_VARIABLE)
-    path = Path(named) if named else DEFAULT_FILE
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("ops", {})
-    except FileNotFoundError as error:
-        if named:
-            raise SettingsError(problems=f"{FILE_VARIABLE} names {path}, which is not there.") from error
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(problems=f"{path} cannot be read as TOML: {error}.") from error
-    if not isinstance(table, dict):
-        raise SettingsError(problems=f"{path}: ops must be a table, begun by a line [ops].")
-    return table
 
 
 @cache

@@ -37,7 +37,7 @@ def _default(field: FieldInfo) -> str:
         return "`OPS_DATABASE_URL`"
     if isinstance(field.default, bool):
         return f"`{str(field.default).lower()}`"
-    return "" if field.default is None else f"`{field.default}`"
+    return "" if field.default in (None, ()) else f"`{field.default}`"
 
 
 if __name__ == "__main__":

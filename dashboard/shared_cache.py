@@ -35,7 +35,7 @@ class SharedCache:
     def get(self, key: Hashable, ttl: timedelta, ask: Callable[[], T]) -> T:
         """A kept answer younger than ttl, that of whoever asks now, or our own; with a ttl of zero always our own.
 
-        An error reaches all who wait for it, and is gone then.
+        An error reaches all who wait for it, and is gone then; the answer before it stays, for last().
         """
         if ttl <= timedelta(0):
             cache_requests.labels("miss").inc()
@@ -55,6 +55,12 @@ class SharedCache:
         else:
             cache_requests.labels("shared").inc()
         return flight.result()  # type: ignore[no-any-return]
+
+    def last(self, key: Hashable, max_age: timedelta) -> Any | None:
+        """The last answer, expired or not, if its question was asked no longer ago than max_age."""
+        with self._lock:
+            entry = self._entries.get(key)
+        return None if entry is None or self._clock() - entry.asked > max_age.total_seconds() else entry.value
 
     def clear(self) -> None:
         """Forget all answers; those still on their way reach who waits for them, and are not kept."""
@@ -81,17 +87,17 @@ class SharedCache:
             if self._flights.get(key) is not flight:
                 return
             del self._flights[key]
-            self._entries.pop(key, None)
             if entry is not None:
+                self._entries.pop(key, None)
                 self._make_room()
                 self._entries[key] = entry
 
     def _make_room(self) -> None:
-        """Drop what is expired, then the oldest."""
-        if len(self._entries) < self._max_entries:
-            return
+        """Drop the oldest of what is expired, or else the oldest of all."""
         now = self._clock()
-        for key in [key for key, entry in self._entries.items() if entry.expires <= now]:
-            del self._entries[key]
         while len(self._entries) >= self._max_entries:
-            del self._entries[next(iter(self._entries))]
+            del self._entries[min(self._entries, key=lambda key: _worth(self._entries[key], now))]
+
+
+def _worth(entry: _Entry, now: float) -> tuple[bool, float]:
+    return entry.expires > now, entry.asked

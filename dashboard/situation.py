@@ -11,7 +11,7 @@ from typing import TypeVar
 from actions.answers import Guardrails, Intake
 from actions.client import ServiceClient
 from dashboard import fetch
-from dashboard.components.notices import guarded
+from dashboard.components.notices import decided, guarded
 from dashboard.connections import settings
 from dashboard.fetch import Fetched
 from queries import acknowledgements, costs, health, jobs, providers, queue, step_times, stuck
@@ -29,7 +29,7 @@ STEADY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What people have left on stuck jobs. error is set where the console's own store cannot be read."""
+    """What people have left on stuck jobs. error is set where the console's own store cannot be read now."""
 
     by_job: Mapping[str, Acknowledgement]
     error: OpsError | None = None
@@ -53,12 +53,12 @@ def notes(found: StuckJobs) -> Notes:
     if not ids:
         return Notes({})
     answer = guarded(lambda: fetch.store(acknowledgements.current, ids))
-    return Notes({}, answer) if isinstance(answer, OpsError) else Notes(answer.value)
+    return Notes({}, answer) if isinstance(answer, OpsError) else Notes(answer.value, answer.trouble)
 
 
 def unrecordable() -> OpsError | None:
     """Why nothing could be recorded, so that no action is taken: the console's own store cannot be used."""
-    answer = guarded(lambda: fetch.store(acknowledgements.current, ()))
+    answer = decided(lambda: fetch.store(acknowledgements.current, ()))
     return answer if isinstance(answer, OpsError) else None
 
 

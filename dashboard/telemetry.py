@@ -17,6 +17,12 @@ query_seconds = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 query_errors = Counter("ops_query_errors", "Questions that a source did not answer", ["source"], registry=REGISTRY)
+stale_answers = Counter(
+    "ops_stale_answers",
+    "Answers of before an outage that were shown, marked, while their source did not answer",
+    ["source"],
+    registry=REGISTRY,
+)
 cache_requests = Counter(
     "ops_cache_requests",
     "Answers asked of the data cache: hit, miss, or shared with somebody who asked at the same time",
@@ -39,3 +45,5 @@ for _outcome in ("hit", "miss", "shared"):
     cache_requests.labels(_outcome)
 for _source in ("database", "store", "prometheus", "service"):
     query_errors.labels(_source)
+    stale_answers.labels(_source)
+stale_answers.labels("computed")

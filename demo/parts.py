@@ -19,6 +19,8 @@ HOST = "127.0.0.1"
 KEY_VARIABLE = "DEMO_ADMIN_KEY"
 # So that users keep their aliases when the demo starts anew.
 ALIAS_KEY = "demo"
+# Some days near what a month comes to, so that its end is open.
+MONTHLY_BUDGET = "2400"
 POSTGRES_PROGRAM = Program(POSTGRES, (), stop_signal=signal.SIGINT)
 
 
@@ -81,6 +83,7 @@ class Parts:
             "OPS_ENVIRONMENT": "demo",
             "OPS_AUTH": "demo",
             "OPS_ALIAS_KEY": ALIAS_KEY,
+            "OPS_MONTHLY_BUDGET": MONTHLY_BUDGET,
             "OPS_SETTINGS_FILE": str(nothing_else),
             **self.console_env,
         }

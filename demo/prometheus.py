@@ -16,6 +16,7 @@ from demo.supervisor import Supervisor
 
 UNPACKED = Path(".test-tools") / "prometheus"
 TEMPLATE = ROOT / "prometheus" / "prometheus.yml"
+RULES = ROOT / "prometheus" / "rules"
 NAME = "prometheus"
 JOB, INSTANCE = "bookgen", "service"
 RETENTION = "400d"
@@ -46,8 +47,9 @@ def find(root: Path = ROOT) -> Binaries | None:
 
 
 def configure(path: Path, *, service: str, console: str) -> None:
-    """Write the configuration that scrapes these two host:port addresses."""
-    path.write_text(Template(TEMPLATE.read_text()).substitute(service=service, console=console))
+    """Write the configuration that scrapes these two host:port addresses and loads the rules."""
+    filled = Template(TEMPLATE.read_text()).substitute(service=service, console=console, rules=RULES)
+    path.write_text(filled)
 
 
 @dataclass

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
 
-from actions.permissions import Role
 from dashboard import auth, fetch, links
-from dashboard.components import audit_table, filters, header, spreadsheets, summary, verdicts
-from dashboard.components.notices import ignored_parameters
+from dashboard.components import audit_files, audit_table, filters, header, summary, verdicts
+from dashboard.components.notices import Finished, ignored_parameters
 from dashboard.i18n import t
-from queries import audit_log
-from queries.audit_models import AuditFilter, Result
+from queries import audit_chain, audit_log
+from queries.audit_models import AuditEntry, AuditFilter, Result
 
 PAGE_ACTS = 100
 EXPORT_LINES = audit_log.SEARCH_LIMIT
@@ -23,7 +23,7 @@ def is_request(text: str) -> bool:
     return bool(fetch.store(audit_log.acts, AuditFilter(request_id=text), before_id=None, limit=1).value)
 
 
-auth.require(Role.VIEWER)
+auth.enter("audit_log")
 header.page(t("Audit log"), refreshes=False)
 top = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -48,8 +48,8 @@ wanted = AuditFilter(
 )
 
 
-def export() -> bytes:
-    return audit_table.as_csv(fetch.store(audit_log.search, wanted, before_id=None, limit=EXPORT_LINES).value)
+def export() -> Sequence[AuditEntry]:
+    return fetch.store(audit_log.search, wanted, before_id=None, limit=EXPORT_LINES).value
 
 
 before = links.number(links.BEFORE, None)
@@ -61,12 +61,13 @@ with top:
     verdicts.card([audit_table.verdict(counted, audit_table.span_words(span))])
 if not shown:
     st.markdown(f":gray[{audit_table.nothing_words(wanted)}]")
-    st.stop()
+    raise Finished
 audit_table.show(shown, header.zone())
 with st.container(horizontal=True, vertical_alignment="center"):
     if before.value is not None:
         st.button(t("Newest"), on_click=audit_table.turn_to, args=(None,), icon=":material/first_page:")
     if more:
         st.button(t("Older"), on_click=audit_table.turn_to, args=(shown[-1].id,), icon=":material/chevron_right:")
-    spreadsheets.offer(export, "audit-log.csv")
-    st.caption(summary.source(answer))
+    audit_files.offer(export, EXPORT_LINES)
+    head = fetch.store(audit_chain.head).value
+    st.caption(f"{summary.source(answer)} · {audit_table.head_words(head)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from actions.permissions import Role
 from dashboard import auth, fetch, links
 from dashboard.components import (
     batches,
@@ -17,13 +16,13 @@ from dashboard.components import (
     summary,
     verdicts,
 )
-from dashboard.components.notices import ignored_parameters
+from dashboard.components.notices import Finished, ignored_parameters
 from dashboard.i18n import t
 from queries import bulks
 
 RECENT = 50
 
-actor = auth.require(Role.VIEWER)
+actor = auth.enter("bulks")
 header.page(t("Bulk actions"))
 asked, after = links.text(links.BATCH), links.number(links.AFTER, 0)
 ignored_parameters([*asked.rejected, *after.rejected])
@@ -39,12 +38,12 @@ def recent() -> None:
 
 if not asked.value:
     live.part(recent, what=t("The bulk actions"))
-    st.stop()
+    raise Finished
 st.page_link("../pages/bulks.py", label=t("All bulk actions"), icon=":material/arrow_back:", query_params={})
 found = batches.found(asked.value)
 if found is None:
     st.markdown(f":gray[{t('There is no bulk action of this id.')}]")
-    st.stop()
+    raise Finished
 bulk = found
 
 

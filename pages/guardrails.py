@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from actions.permissions import Role
 from dashboard import auth, situation
 from dashboard.components import (
     guardrail_charts,
@@ -24,7 +23,7 @@ from queries.errors import OpsError
 
 SPANS = ("24h", "7d", "30d")
 
-actor = auth.require(Role.VIEWER)
+actor = auth.enter("guardrails")
 header.page(t("Guardrails"))
 known = guarded(situation.guardrails)
 names = () if isinstance(known, OpsError) else tuple(known.value.limits)

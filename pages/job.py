@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from actions.permissions import Role
 from dashboard import auth, fetch
 from dashboard.components import (
     batches,
@@ -25,7 +24,7 @@ from dashboard.components.job_known import Known
 from dashboard.i18n import t
 from queries import job_story
 
-actor = auth.require(Role.VIEWER)
+actor = auth.enter("job")
 header.page(t("Job"))
 batches.panel()
 job_id = job_find.chosen()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from actions.permissions import Role
 from dashboard import auth, links
 from dashboard.components import (
     batches,
@@ -27,7 +26,7 @@ from dashboard.components.notices import ignored_parameters
 from dashboard.i18n import t
 from queries.job_search import Position
 
-actor = auth.require(Role.VIEWER)
+actor = auth.enter("jobs")
 header.page(t("Jobs"))
 now = query_text.asked()
 

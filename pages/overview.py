@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from actions.permissions import Role
 from dashboard import auth, fetch, situation
 from dashboard.components import header, live, summary, summary_charts, summary_tiles, tiles, verdicts
 from dashboard.components.chart_lines import floored
@@ -18,7 +17,7 @@ BUCKET = timedelta(minutes=15)
 # A chart that is drawn anew loses what the reader zoomed into, so it is asked for less often than the numbers.
 CHARTS = timedelta(minutes=1)
 
-auth.require(Role.VIEWER)
+auth.enter("overview")
 header.page(t("Overview"))
 
 
@@ -30,7 +29,7 @@ def until() -> datetime:
 def now() -> None:
     answers = situation.ask()
     told = summary.verdicts(answers, header.zone())
-    verdicts.card(told)
+    verdicts.card(told, each_dated=True)
     window = summary_tiles.Window(until() - DAY, until(), BUCKET, CHARTS)
     tiles.row(summary_tiles.tiles(answers, window, told[0].state))
 

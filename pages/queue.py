@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from actions.permissions import Role
 from dashboard import auth, situation
 from dashboard.components import (
     header,
@@ -24,7 +23,7 @@ from dashboard.components import (
 from dashboard.connections import settings
 from dashboard.i18n import t
 
-actor = auth.require(Role.VIEWER)
+actor = auth.enter("queue")
 header.page(t("Queue"))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from actions.permissions import Role
 from dashboard import auth, fetch, links, situation
 from dashboard.components import (
     assessments,
@@ -24,7 +23,7 @@ from dashboard.i18n import t
 from queries import costs
 from queries.models import StuckRule
 
-actor = auth.require(Role.VIEWER)
+actor = auth.enter("stuck")
 header.page(t("Stuck jobs"))
 
 
@@ -50,7 +49,7 @@ def listing() -> None:
     found = answer.value
     notes = situation.notes(found)
     ids = tuple(one.job.id for one in found.jobs)
-    spent = fetch.database(costs.spent_by_job, settings().prices, ids).value if ids else {}
+    spent = fetch.database(costs.spent_by_job, settings().price_history, ids).value if ids else {}
     shown = stuck_table.hold(stuck_table.matching(found, asked, notes, spent), asked)
     stuck_actions.bar(actor, shown, total=found.total, source=summary.source(answer), unrecordable=notes.error)
     if not shown.rows:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from actions.permissions import Role
 from dashboard import auth
 from dashboard.components import (
     header,
@@ -23,7 +22,7 @@ from dashboard.components import (
 )
 from dashboard.i18n import t
 
-auth.require(Role.VIEWER)
+auth.enter("usage")
 header.page(t("Usage"))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from actions.permissions import Role
 from dashboard import auth
 from dashboard.components import (
     header,
@@ -21,7 +20,7 @@ from dashboard.components import (
 )
 from dashboard.i18n import t
 
-actor = auth.require(Role.VIEWER)
+actor = auth.enter("user")
 header.page(t("User"))
 alias = user_find.chosen()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,9 +22,14 @@ ACTS_LIMIT = 2_000
 # More than a menu can show.
 CHOICES_LIMIT = 200
 
+# An act takes seconds: each call has its deadline, and each statement.
+UNDER_WAY = timedelta(minutes=2)
+
 _JSON = {"parameters", "before", "after"}
 
 _INTENT, _OUTCOME = AUDIT_LOG.alias("intent"), AUDIT_LOG.alias("outcome")
+_UNKNOWN = _OUTCOME.c.id.is_(None)
+_YOUNG = _INTENT.c.at > sa.func.clock_timestamp() - UNDER_WAY
 _ACT_COLUMNS = (
     *(_INTENT.c[name] for name in ("id", "at", "request_id", "actor", "role", "action", "target_kind")),
     *(_INTENT.c[name] for name in ("target_id", "reason", "batch_id")),
@@ -31,6 +37,7 @@ _ACT_COLUMNS = (
     sa.cast(_OUTCOME.c.after, sa.Text).label("after"),
     *(_OUTCOME.c[name] for name in ("result", "message")),
     _OUTCOME.c.at.label("ended_at"),
+    sa.and_(_UNKNOWN, _YOUNG).label("under_way"),
 )
 
 
@@ -42,10 +49,17 @@ def search(
     parameters, before and after are JSON as one line of text. limit is cut to SEARCH_LIMIT.
     """
     log = AUDIT_LOG.c
-    question = _entries().where(*_conditions(filter)).order_by(log.id.desc()).limit(min(limit, SEARCH_LIMIT))
+    question = entries().where(*_conditions(filter)).order_by(log.id.desc()).limit(min(limit, SEARCH_LIMIT))
     if before_id is not None:
         question = question.where(log.id < before_id)
     return _read(connection, question)
+
+
+def after(connection: Connection, filter: AuditFilter, *, position: int, limit: int) -> tuple[AuditEntry, ...]:
+    """The first lines after this position, oldest first; filters and limit as in search()."""
+    log = AUDIT_LOG.c
+    question = entries().where(log.position > position, *_conditions(filter)).order_by(log.position)
+    return _read(connection, question.limit(min(limit, SEARCH_LIMIT)))
 
 
 def acts(
@@ -72,14 +86,14 @@ def of_requests(connection: Connection, request_ids: Sequence[str]) -> dict[str,
 def summary(connection: Connection, filter: AuditFilter) -> AuditSummary:
     """The acts that the filter lets through, counted."""
     results = [sa.func.count().filter(_OUTCOME.c.result == result).label(result) for result in Result]
-    unknown = sa.func.count().filter(_OUTCOME.c.id.is_(None))
-    people = sa.func.count(_INTENT.c.actor.distinct())
-    question = _acts(
-        filter, sa.func.count().label("acts"), people.label("actors"), unknown.label("unknown"), *results
-    )
+    under_way = sa.func.count().filter(_UNKNOWN, _YOUNG).label("under_way")
+    unknown = sa.func.count().filter(_UNKNOWN, ~_YOUNG).label("unknown")
+    people = sa.func.count(_INTENT.c.actor.distinct()).label("actors")
+    question = _acts(filter, sa.func.count().label("acts"), people, under_way, unknown, *results)
     with translated(SETTING):
         row = connection.execute(question).one()
-    return AuditSummary(row.acts, row.actors, {one: row._mapping[one] for one in Result}, row.unknown)
+    by_result = {one: row._mapping[one] for one in Result}
+    return AuditSummary(row.acts, row.actors, by_result, row.under_way, row.unknown)
 
 
 def actions(connection: Connection) -> tuple[str, ...]:
@@ -92,7 +106,8 @@ def actors(connection: Connection) -> tuple[str, ...]:
     return _choices(connection, AUDIT_LOG.c.actor)
 
 
-def _entries() -> sa.Select[Any]:
+def entries() -> sa.Select[Any]:
+    """Every line as entry() takes it."""
     return sa.select(
         *(
             sa.cast(column, sa.Text).label(column.name) if column.name in _JSON else column
@@ -109,7 +124,7 @@ def _acts(filter: AuditFilter, *columns: ColumnElement[Any]) -> sa.Select[Any]:
         case "":
             return question
         case "unknown":
-            return question.where(_OUTCOME.c.id.is_(None))
+            return question.where(_UNKNOWN, ~_YOUNG)
         case result:
             return question.where(_OUTCOME.c.result == result)
 
@@ -141,14 +156,12 @@ def _conditions(filter: AuditFilter, table: sa.FromClause = AUDIT_LOG) -> list[C
 
 def _read(connection: Connection, question: sa.Select[Any]) -> tuple[AuditEntry, ...]:
     with translated(SETTING):
-        return tuple(_entry(row) for row in connection.execute(question))
+        return tuple(entry(row) for row in connection.execute(question))
 
 
-def _entry(row: sa.Row[Any]) -> AuditEntry:
-    values = dict(row._mapping)
-    values["phase"] = Phase(row.phase)
-    values["result"] = Result(row.result) if row.result is not None else None
-    return AuditEntry(**values)
+def entry(row: sa.Row[Any]) -> AuditEntry:
+    """One line of entries()."""
+    return AuditEntry(**row._mapping)
 
 
 def _choices(connection: Connection, column: ColumnElement[str]) -> tuple[str, ...]:

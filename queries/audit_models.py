@@ -24,12 +24,17 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One line of the audit log. result and message are None on an intent."""
+    """One line of the audit log. result and message are None on an intent.
+
+    position counts the lines without a gap; hash is over previous, which is the hash of the line before, and all
+    other fields. Both are given by the database. phase and result are those of Phase and Result, unless somebody
+    changed them past every check.
+    """
 
     id: int
     at: datetime
     request_id: str
-    phase: Phase
+    phase: str
     actor: str
     role: str
     action: str
@@ -40,13 +45,27 @@ class AuditEntry:
     parameters: str
     before: str | None
     after: str | None
-    result: Result | None
+    result: str | None
     message: str | None
+    position: int
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditHead:
+    """Where the chain of the audit log ends: the position and hash of its last line, 0 and zeros while empty."""
+
+    position: int
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)
 class AuditAct:
-    """An intent with its outcome. result, message, ended_at and after are None while the outcome is not known."""
+    """An intent with its outcome. result, message, ended_at and after are None while the outcome is not known.
+
+    under_way: it is not known yet, since the intent is so young; later it is lost.
+    """
 
     id: int
     at: datetime
@@ -64,21 +83,23 @@ class AuditAct:
     result: Result | None
     message: str | None
     ended_at: datetime | None
+    under_way: bool
 
 
 @dataclass(frozen=True, slots=True)
 class AuditSummary:
-    """How many acts, by how many people, and what came of them."""
+    """How many acts, by how many people, and what came of them; unknown ones are no longer under way."""
 
     acts: int
     actors: int
     by_result: Mapping[Result, int]
+    under_way: int
     unknown: int
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Empty fields do not filter. result may also be "unknown": an intent without an outcome.
+    """Empty fields do not filter. result may also be "unknown": an intent without an outcome, not under way.
 
     target_id matches anywhere in the target's id; target is the whole id.
     """

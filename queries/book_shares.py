@@ -15,7 +15,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
+from queries import cost_estimates
+from queries.cost_models import total
 from queries.models import MoneySource, PriceList, Spend
+from queries.price_history import PriceHistory
 from queries.schema import ServiceSchema
 from queries.steps import IMAGES, STEPS
 
@@ -24,7 +27,7 @@ KINDS = ("llm", "images", "speech")
 _WRITING = ("moderate_input", "generate_story", "generate_character_sheet", "generate_image_prompts")
 _SPOKEN_IN = "package"
 # As exact as a ledger keeps it.
-_EXACTNESS = Decimal("0.000000001")
+EXACTNESS = Decimal("0.000000001")
 
 
 def bought(schema: ServiceSchema) -> dict[str, ColumnElement[Any]]:
@@ -62,17 +65,17 @@ def is_priced(prices: PriceList) -> bool:
     return prices.per_llm_call is not None or prices.per_image is not None or prices.tts_per_book > 0
 
 
+def ever_priced(prices: PriceHistory) -> bool:
+    """Whether the operator ever gave any price."""
+    return any(is_priced(version.prices) for version in prices.versions)
+
+
 def priced(prices: PriceList, shares: dict[str, Decimal]) -> Spend:
     """What shares of books cost, in USD; calls of a kind without a price are counted as unpriced."""
-    calls = shares["llm"] * prices.llm_calls_per_book
-    images = shares["images"] * prices.images_per_book
-    usd = calls * (prices.per_llm_call or 0) + images * (prices.per_image or 0)
-    usd += shares["speech"] * prices.tts_per_book
-    unpriced = (calls if prices.per_llm_call is None else 0) + (images if prices.per_image is None else 0)
+    parts = [cost_estimates.estimated(prices, kind, shares[name]) for name, kind in cost_estimates.KINDS.items()]
+    unpriced = sum((one.calls for one in parts if one.unpriced), Decimal(0))
     return Spend(
-        usd.quantize(_EXACTNESS),
-        int(Decimal(unpriced).to_integral_value(ROUND_UP)),
-        MoneySource.ESTIMATED,
+        total(parts).usd.quantize(EXACTNESS), int(unpriced.to_integral_value(ROUND_UP)), MoneySource.ESTIMATED
     )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause
 from queries import book_shares
 from queries.jobs import any_of, created_since
 from queries.models import MoneySource, PriceList, Spend
+from queries.price_history import PriceHistory
 from queries.retry_costs import retry_estimates
 from queries.schema import ServiceSchema
 
@@ -33,7 +34,10 @@ _AWARE = sa.DateTime(timezone=True)
 
 
 def spent_today(connection: Connection, schema: ServiceSchema, prices: PriceList, timezone: str) -> Spend:
-    """USD since midnight in timezone (IANA name), by the database's clock. Raises DatabaseError."""
+    """USD since midnight in timezone (IANA name), by the database's clock. Raises DatabaseError.
+
+    prices is the list that holds today.
+    """
     since = day_start(schema, timezone)
     if schema.ledger is not None:
         ledger = schema.ledger.c
@@ -43,18 +47,19 @@ def spent_today(connection: Connection, schema: ServiceSchema, prices: PriceList
         return _spend(connection.execute(question).one())
     if not book_shares.is_priced(prices):
         return _UNKNOWN
-    shares = connection.execute(sa.select(*_share_sums(schema)).where(*created_since(schema, since))).one()
-    return book_shares.priced(prices, dict(shares._mapping))
+    shares = sa.select(*_share_sums(schema)).where(*created_since(schema, since))
+    return _estimate(prices, connection.execute(shares).one())
 
 
 def spent_by_hour(
-    connection: Connection, schema: ServiceSchema, prices: PriceList, hours: int
+    connection: Connection, schema: ServiceSchema, prices: PriceHistory, hours: int
 ) -> tuple[tuple[datetime, Decimal], ...]:
     """USD by hour (UTC), oldest first, 0 where nothing was spent; the last hour is the current, unfinished one.
 
-    Empty where neither ledger nor price list tells. At most HOURS_LIMIT hours. Raises DatabaseError.
+    An hour is estimated by the list that holds when it begins. Empty where neither ledger nor price list tells.
+    At most HOURS_LIMIT hours. Raises DatabaseError.
     """
-    if schema.ledger is None and not book_shares.is_priced(prices):
+    if schema.ledger is None and not book_shares.ever_priced(prices):
         return ()
     first = _hour(schema.now) - sa.func.make_interval(0, 0, 0, 0, min(hours, HOURS_LIMIT) - 1)
     starts = (
@@ -67,15 +72,16 @@ def spent_by_hour(
     question = question.select_from(starts.outerjoin(spent, starts.c.start == spent.c.start)).order_by(
         starts.c.start
     )
-    return tuple((row.start, _hour_usd(schema, prices, row)) for row in connection.execute(question))
+    return tuple((row.start, _hour_usd(schema, prices.at(row.start), row)) for row in connection.execute(question))
 
 
 def spent_by_job(
-    connection: Connection, schema: ServiceSchema, prices: PriceList, job_ids: Sequence[str]
+    connection: Connection, schema: ServiceSchema, prices: PriceHistory, job_ids: Sequence[str]
 ) -> dict[str, Spend]:
     """Spend for each of these ids, all attempts together where there is a ledger. Raises DatabaseError.
 
-    Without a ledger, ids of which there is no job are left out.
+    Without a ledger, a job is estimated by the list that held when it was created, and ids of which there is no
+    job are left out.
     """
     if schema.ledger is not None:
         ledger = schema.ledger.c
@@ -87,11 +93,11 @@ def spent_by_job(
         return dict.fromkeys(job_ids, Spend(Decimal(0), 0, MoneySource.LEDGER)) | {
             row.job_id: _spend(row) for row in found
         }
-    if not book_shares.is_priced(prices):
+    if not book_shares.ever_priced(prices):
         return dict.fromkeys(job_ids, _UNKNOWN)
-    jobs = schema.jobs.c
-    question = sa.select(jobs.id, *book_shares.bought(schema).values()).where(jobs.id == any_of(job_ids))
-    return {row.id: book_shares.priced(prices, _shares(row)) for row in connection.execute(question)}
+    jobs, created = schema.jobs.c, schema.instant("created_at").label("created")
+    question = sa.select(jobs.id, created, *book_shares.bought(schema).values()).where(jobs.id == any_of(job_ids))
+    return {row.id: _estimate(prices.at(row.created), row) for row in connection.execute(question)}
 
 
 def usual_spend_by_now(connection: Connection, schema: ServiceSchema, timezone: str) -> Decimal | None:
@@ -141,6 +147,10 @@ def _spend(row: sa.Row[Any]) -> Spend:
     return Spend(row.usd, row.unpriced, MoneySource.LEDGER)
 
 
+def _estimate(prices: PriceList, row: sa.Row[Any]) -> Spend:
+    return book_shares.priced(prices, _shares(row)) if book_shares.is_priced(prices) else _UNKNOWN
+
+
 def _share_sums(schema: ServiceSchema) -> list[ColumnElement[Any]]:
     shares = book_shares.bought(schema)
     return [sa.func.coalesce(sa.func.sum(share), 0).label(kind) for kind, share in shares.items()]
@@ -164,4 +174,4 @@ def _spent_since(schema: ServiceSchema, first: ColumnElement[Any]) -> FromClause
 def _hour_usd(schema: ServiceSchema, prices: PriceList, row: sa.Row[Any]) -> Decimal:
     if schema.has_ledger:
         return row.usd or Decimal(0)
-    return book_shares.priced(prices, _shares(row)).usd or Decimal(0)
+    return _estimate(prices, row).usd or Decimal(0)

@@ -29,9 +29,13 @@ _SCHEMES = {"postgres", "postgresql"}
 
 
 class _Deadlined(psycopg.Connection[Any]):
-    """A connection that waits no longer than deadline for an answer: TCP alone never notices a frozen server."""
+    """A connection that waits no longer than deadline for an answer: TCP alone never notices a frozen server.
+
+    pool: the one that it belongs to.
+    """
 
     deadline: float | None = None
+    pool: sa.Pool | None = None
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         try:
@@ -56,7 +60,7 @@ def engine(
     UnreadableAddress, which translated() turns into a sentence.
     """
     address = _address(url)
-    return sa.create_engine(
+    made = sa.create_engine(
         "postgresql+psycopg://",
         creator=_connector(address, statement_timeout, application_name, read_only=read_only),
         pool_size=pool_size,
@@ -67,6 +71,32 @@ def engine(
         hide_parameters=True,
         isolation_level="AUTOCOMMIT" if read_only else "READ COMMITTED",
     )
+    _watch(made, (statement_timeout + CLIENT_GRACE).total_seconds())
+    return made
+
+
+def _watch(made: Engine, deadline: float) -> None:
+    """Little patience for whether an idle connection lives, and none stays open that outlives its pool.
+
+    The pool asks one first whether it lives: only a frozen server takes long to tell.
+    """
+
+    def connected(connection: _Deadlined, _: object) -> None:
+        connection.pool = made.pool
+
+    def checked_in(connection: _Deadlined | None, _: object) -> None:
+        if connection is None:
+            return
+        connection.deadline = min(deadline, CONNECT_TIMEOUT.total_seconds())
+        if connection.pool is not made.pool:  # the engine was disposed of while somebody had it
+            connection.close()
+
+    def checked_out(connection: _Deadlined, *_: object) -> None:
+        connection.deadline = deadline
+
+    sa.event.listen(made, "connect", connected)
+    sa.event.listen(made, "checkin", checked_in)
+    sa.event.listen(made, "checkout", checked_out)
 
 
 def _address(url: str) -> URL:

@@ -9,7 +9,8 @@ OpsError
     │   ├── DatabaseForbidden
     │   ├── MissingTable
     │   ├── MissingColumn
-    │   └── MissingMigration
+    │   ├── MissingMigration
+    │   └── UnknownMigration
     └── PrometheusError
         ├── PrometheusUnavailable
         └── PrometheusRejected
@@ -69,6 +70,13 @@ class MissingColumn(DatabaseError):
 
 class MissingMigration(DatabaseError):
     """The console's own schema "ops" is missing or old. Run: ops-dashboard migrate"""
+
+
+class UnknownMigration(DatabaseError):
+    """The schema "ops" is at revision {found}, and this console knows up to {newest}: run a newer one.
+
+    Or take the schema back with the newer one: ops-dashboard migrate --to {newest}.
+    """
 
 
 class PrometheusError(SourceError):

@@ -14,7 +14,7 @@ from queries.prometheus import Prometheus
 def monitor_last_run(prometheus: Prometheus) -> datetime | None:
     """When the service's job monitor last ran; None where it never did, or the service doesn't tell."""
     seconds = _number(prometheus, metrics.monitor_last_run_seconds)
-    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    return datetime.fromtimestamp(seconds, UTC) if seconds and seconds > 0 else None
 
 
 def intake_open(prometheus: Prometheus) -> bool | None:

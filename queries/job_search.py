@@ -32,7 +32,7 @@ IDS_LIMIT = 100_000
 # A file that every spreadsheet opens, and some 50 MB while it is written.
 EXPORT_LIMIT = 50_000
 
-_POSITION = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z)_(.{1,60})", re.DOTALL)
+_POSITION = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z)_([^\0\ud800-\udfff]{1,60})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Several instances may show the same gauge of one database: max() takes it once, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 HOUR = timedelta(hours=1)
@@ -17,6 +18,11 @@ _REFUSALS = "SAFETY_INPUT|SAFETY_OUTPUT"
 def escaped(value: str) -> str:
     """value as it stands between the quotes of a label matcher."""
     return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+def present(names: Sequence[str]) -> str:
+    """1 for each of these metrics that has a value now, by its name (__name__)."""
+    return f'group by (__name__) ({{__name__=~"{escaped("|".join(names))}"}})'
 
 
 def stuck_jobs(prefix: str) -> str:
@@ -82,9 +88,23 @@ def cost_usd_per_hour(prefix: str) -> str:
     return f"sum(rate({prefix}api_cost_usd_total[{_seconds(COST_WINDOW)}])) * 3600"
 
 
+def cost_usd_per_hour_by_provider_and_kind(prefix: str) -> str:
+    return f"sum by (provider, kind) (rate({prefix}api_cost_usd_total[{_seconds(COST_WINDOW)}])) * 3600"
+
+
+def cost_usd_counters(prefix: str) -> str:
+    """Each process's own count since it began, as it was scraped."""
+    return f"{prefix}api_cost_usd_total"
+
+
 def breaker_states(prefix: str) -> str:
     """1 for each provider's current state, by provider and state."""
     return f"max by (provider, state) ({prefix}circuit_breaker_state) == 1"
+
+
+def breaker_open_peak(prefix: str, window: timedelta = HOUR) -> str:
+    """1 for each provider whose breaker was open at any time of the window, else 0."""
+    return f'max by (provider) (max_over_time({prefix}circuit_breaker_state{{state="open"}}[{_seconds(window)}]))'
 
 
 def provider_requests(prefix: str, window: timedelta = HOUR) -> str:

@@ -47,6 +47,8 @@ class Thresholds:
     queue_critical: float = 1.00
     daily_cost_warning: Decimal = Decimal(100)
     daily_cost_critical: Decimal = Decimal(500)
+    monthly_cost_warning: Decimal = Decimal(2000)
+    monthly_cost_critical: Decimal = Decimal(5000)
 
 
 # ---------------------------------------------------------------- jobs

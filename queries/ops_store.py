@@ -23,6 +23,15 @@ AUDIT_LOG = sa.Table(
     *(sa.Column(name, sa.Text) for name in ("target_kind", "target_id", "reason", "batch_id")),
     *(sa.Column(name, _JSON) for name in ("parameters", "before", "after")),
     *(sa.Column(name, sa.Text) for name in ("result", "message")),
+    sa.Column("position", sa.BigInteger),
+    *(sa.Column(name, sa.Text) for name in ("previous", "hash")),
+)
+AUDIT_HEAD = sa.Table(
+    "audit_head",
+    _METADATA,
+    sa.Column("single", sa.Boolean, primary_key=True, server_default=sa.true()),
+    sa.Column("position", sa.BigInteger),
+    sa.Column("hash", sa.Text),
 )
 ACKNOWLEDGEMENTS = sa.Table(
     "acknowledgements",
@@ -91,6 +100,14 @@ HOURLY_KINDS = sa.Table(
     *(sa.Column(name, sa.Integer) for name in _COUNTS),
     *(sa.Column(name, sa.Numeric) for name in _AMOUNTS),
 )
+HOURLY_COSTS = sa.Table(
+    "hourly_costs",
+    _METADATA,
+    sa.Column("hour", _INSTANT, primary_key=True),
+    *(sa.Column(name, sa.Text, primary_key=True) for name in ("provider", "kind", "step", "fate", "error_code")),
+    *(sa.Column(name, sa.Integer) for name in ("calls", "failed", "unpriced")),
+    *(sa.Column(name, sa.Numeric) for name in ("usd", "share")),
+)
 ROLLED_HOURS = sa.Table(
     "rolled_hours",
     _METADATA,
@@ -136,4 +153,18 @@ GUARDRAIL_PROPOSALS = sa.Table(
     sa.Column("state", sa.Text),
     sa.Column("decided_at", _INSTANT),
     sa.Column("decided_by", sa.Text),
+)
+WEEKLY_REPORTS = sa.Table(
+    "weekly_reports",
+    _METADATA,
+    *(sa.Column(name, sa.Text, primary_key=True) for name in ("week", "zone")),
+    sa.Column("made_at", _INSTANT, server_default=_NOW),
+    sa.Column("numbers", _JSON),
+)
+REPORT_DELIVERIES = sa.Table(
+    "report_deliveries",
+    _METADATA,
+    *(sa.Column(name, sa.Text, primary_key=True) for name in ("week", "zone", "target")),
+    sa.Column("claimed_at", _INSTANT, server_default=_NOW),
+    sa.Column("sent_at", _INSTANT),
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from math import floor, isfinite
+from math import copysign, floor, inf, isfinite
 from typing import Any
 
 import requests
@@ -21,6 +22,8 @@ POINTS_LIMIT = 11_000
 # The client rounds start and end to whole seconds, so that shorter steps would not stay aligned.
 SHORTEST_STEP = timedelta(seconds=1)
 WARNINGS_KEPT = 20
+# No amount, count, or number of seconds that a service could mean is larger: what is counts as infinite.
+LARGEST = 1e11
 
 
 class Prometheus:
@@ -33,14 +36,14 @@ class Prometheus:
         self.prefix = prefix
         self._deadline = deadline.total_seconds()
         self._warnings: deque[str] = deque(maxlen=WARNINGS_KEPT)
-        address = url.rstrip("/")
-        http = session(self._warn)
+        self._address = url.rstrip("/")
+        self._http = session(self._warn)
         try:
-            self._client = PrometheusConnect(address, session=http)
+            self._client = PrometheusConnect(self._address, session=self._http)
         except ValueError:
             raise unavailable(requests.exceptions.InvalidURL(), self._deadline) from None
         # Only now: the client has mounted an adapter of its own, which retries.
-        http.mount(address, DeadlineAdapter())
+        self._http.mount(self._address, DeadlineAdapter())
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -50,7 +53,8 @@ class Prometheus:
     def instant(self, expression: str) -> tuple[Sample, ...]:
         """The values now; () where nothing matches. Raises PrometheusUnavailable, PrometheusRejected."""
         ends = time.monotonic() + self._deadline
-        return tuple(_samples(self._ask(self._client.custom_query, ends, expression)))
+        with _understood():
+            return tuple(_samples(self._ask(self._client.custom_query, ends, expression)))
 
     def range(self, expression: str, start: datetime, end: datetime, step: timedelta) -> tuple[Series, ...]:
         """The lines from start to end (aware), sorted by labels; () where nothing matches.
@@ -61,11 +65,23 @@ class Prometheus:
         """
         ends = time.monotonic() + self._deadline
         points: dict[tuple[tuple[str, str], ...], list[tuple[datetime, float]]] = {}
-        for first, last, seconds in _chunks(start, end, max(step, SHORTEST_STEP)):
-            for line in self._ask(self._client.custom_query_range, ends, expression, first, last, seconds):
-                labels = tuple(sorted(line["metric"].items()))
-                points.setdefault(labels, []).extend(_finite(line.get("values", ())))
+        with _understood():
+            for first, last, seconds in _chunks(start, end, max(step, SHORTEST_STEP)):
+                for line in self._ask(self._client.custom_query_range, ends, expression, first, last, seconds):
+                    labels = tuple(sorted(_labels(line).items()))
+                    points.setdefault(labels, []).extend(_finite(line.get("values", ())))
         return tuple(Series(dict(labels), tuple(points[labels])) for labels in sorted(points))
+
+    def rule_groups(self) -> Sequence[Mapping[str, Any]]:
+        """The groups of alerting rules that are loaded, as Prometheus tells them; () where there are none.
+
+        Raises PrometheusUnavailable, PrometheusRejected.
+        """
+        ends = time.monotonic() + self._deadline
+        answer = self._ask(self._http.get, ends, f"{self._address}/api/v1/rules?type=alert")
+        with _understood():
+            groups: Sequence[Mapping[str, Any]] = answer.json()["data"]["groups"]
+        return groups
 
     def _ask(self, question: Callable[..., Any], ends: float, *args: Any) -> Any:
         left = ends - time.monotonic()
@@ -96,18 +112,34 @@ def _samples(result: Any) -> Iterator[Sample]:
     for line in result:
         if "value" in line:  # a native histogram has none
             at, value = line["value"]
-            yield Sample(line["metric"], _instant(at), _number(value))
+            yield Sample(_labels(line), _instant(at), _number(value))
 
 
 def _finite(values: Any) -> Iterator[tuple[datetime, float]]:
     return ((_instant(at), number) for at, value in values if isfinite(number := _number(value)))
 
 
+def _labels(line: Mapping[str, Any]) -> Mapping[str, str]:
+    return {str(name): str(value) for name, value in line["metric"].items()}
+
+
 def _number(value: str) -> float:
     try:
-        return float(value)
+        found = float(value)
     except ValueError as error:
         raise PrometheusUnavailable(detail="its answer holds text instead of numbers", setting=SETTING) from error
+    return copysign(inf, found) if abs(found) > LARGEST else found
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """What has another shape than Prometheus's answers is not from it, or from one that this console outlived."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise PrometheusUnavailable(
+            detail="its answer holds something else than numbers", setting=SETTING
+        ) from error
 
 
 def _instant(seconds: float) -> datetime:

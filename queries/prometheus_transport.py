@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from http import HTTPStatus
 from typing import Any, Final
 
 import requests
@@ -18,6 +19,8 @@ from queries.errors import PrometheusRejected, PrometheusUnavailable
 
 SETTING: Final = "OPS_PROMETHEUS_URL"
 DETAIL_LENGTH = 300
+# Bytes. Two hundred series of as many points as Prometheus gives at once; what is longer is not its answer.
+LONGEST_ANSWER = 64 * 1024 * 1024
 _CLIENT_ERRORS = range(400, 500)
 
 
@@ -67,7 +70,10 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """Takes a request's timeout for all of it, from the first byte sent to the last one read."""
+    """Takes a request's timeout for all of it, from the first byte sent to the last one read.
+
+    An answer without end raises PrometheusUnavailable before it fills the memory.
+    """
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
         super().init_poolmanager(connections, maxsize, block, **options)
@@ -76,8 +82,7 @@ class DeadlineAdapter(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         with _watched(options["timeout"]) as watch:
             try:
-                response = super().send(request, *args, **{**options, "stream": True})
-                _ = response.content
+                response = _whole(super().send(request, *args, **{**options, "stream": True}))
             except requests.RequestException:
                 if watch.expired:
                     raise requests.ReadTimeout from None
@@ -85,6 +90,19 @@ class DeadlineAdapter(HTTPAdapter):
             if watch.expired:
                 raise requests.ReadTimeout
             return response
+
+
+def _whole(response: requests.Response) -> requests.Response:
+    """The same answer once all of it has been read."""
+    body = bytearray()
+    for part in response.iter_content(65_536):
+        body += part
+        if len(body) > LONGEST_ANSWER:
+            response.close()
+            detail = f"its answer is longer than {LONGEST_ANSWER // 2**20} MB"
+            raise PrometheusUnavailable(detail=detail, setting=SETTING)
+    response._content = bytes(body)  # where requests itself keeps what it read
+    return response
 
 
 @contextmanager
@@ -107,7 +125,7 @@ def session(warn: Callable[[list[str]], None]) -> requests.Session:
     def check(response: requests.Response, *_: Any, **__: Any) -> None:
         if not response.is_redirect:
             answer = _checked(response)
-            warn([str(text) for key in ("warnings", "infos") for text in answer.get(key) or ()])
+            warn([_told(response, text) for key in ("warnings", "infos") for text in _listed(answer.get(key))])
 
     new = requests.Session()
     new.trust_env = False
@@ -145,10 +163,10 @@ def _reason(error: BaseException) -> str:
 def _checked(response: requests.Response) -> Mapping[str, Any]:
     answer = _json(response)
     if answer is not None and answer.get("status") == "error":
-        raise PrometheusRejected(status=response.status_code, detail=_short(answer.get("error")))
+        raise PrometheusRejected(status=response.status_code, detail=_told(response, answer.get("error")))
     if response.status_code in _CLIENT_ERRORS:
-        raise PrometheusRejected(status=response.status_code, detail=_short(response.reason))
-    if not response.ok:
+        raise PrometheusRejected(status=response.status_code, detail=_told(response, response.reason))
+    if response.status_code != HTTPStatus.OK:
         raise PrometheusUnavailable(detail=f"HTTP {response.status_code}", setting=SETTING)
     if answer is None or not isinstance(_result(answer), list):
         raise PrometheusUnavailable(detail="something else than Prometheus answers there", setting=SETTING)
@@ -158,15 +176,23 @@ def _checked(response: requests.Response) -> Mapping[str, Any]:
 def _json(response: requests.Response) -> Mapping[str, Any] | None:
     try:
         answer = response.json()
-    except requests.exceptions.JSONDecodeError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 
 
 def _result(answer: Mapping[str, Any]) -> object:
+    """What was asked for: the samples, or the groups of rules."""
     data = answer.get("data")
-    return data.get("result") if isinstance(data, dict) else None
+    return data.get("result", data.get("groups")) if isinstance(data, dict) else None
 
 
-def _short(text: object) -> str:
-    return str(text)[:DETAIL_LENGTH]
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _told(response: requests.Response, text: object) -> str:
+    """A sentence of the answer, without the password that it was asked with, should it repeat that."""
+    password = str(response.request.headers.get("Authorization", "")).rpartition(" ")[2]
+    told = str(text)
+    return (told.replace(password, "…") if password else told)[:DETAIL_LENGTH]

@@ -15,14 +15,14 @@ def states(prometheus: Prometheus, prefix: str) -> tuple[Provider, ...]:
     failure_ratio is None where nothing was asked of it; breaker is "unknown" where no state is shown.
     """
     breakers = _breakers(prometheus, prefix)
-    requests = _by_provider(prometheus, metrics.provider_requests(prefix))
+    asked = _by_provider(prometheus, metrics.provider_requests(prefix))
     failures = _by_provider(prometheus, metrics.provider_failure_ratio(prefix))
     kinds = _kinds(prometheus, prefix)
     return tuple(
         Provider(
-            name, breakers.get(name, "unknown"), requests.get(name, 0.0), failures.get(name), kinds.get(name, ())
+            name, breakers.get(name, "unknown"), asked.get(name, 0.0), failures.get(name), kinds.get(name, ())
         )
-        for name in sorted(breakers.keys() | requests.keys())
+        for name in sorted(breakers.keys() | asked.keys())
     )
 
 

@@ -7,7 +7,7 @@ over the rest. Each raises DatabaseError.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,7 +52,7 @@ def covered_with_past(
 def by_user(connection: Connection, runs: Sequence[Span]) -> tuple[UserTally, ...]:
     """Everybody's, most jobs first."""
     usage = HOURLY_USAGE.c
-    question = sa.select(usage.digest, *sums(HOURLY_USAGE)).where(_in(usage.hour, runs)).group_by(usage.digest)
+    question = sa.select(usage.digest, *sums(HOURLY_USAGE)).where(in_runs(usage.hour, runs)).group_by(usage.digest)
     rows = connection.execute(question.order_by(sa.desc("jobs"), usage.digest))
     return tuple(UserTally(row.digest, tally(row)) for row in rows)
 
@@ -63,8 +63,8 @@ def by_user_and_day(
     """By day of timezone (IANA name), whose days begin at whole hours of UTC; of these users, else of all."""
     if not runs:
         return ()
-    usage, piece, named = HOURLY_USAGE.c, *_days(HOURLY_USAGE, timezone, runs)
-    question = sa.select(usage.digest, piece, *sums(HOURLY_USAGE)).where(_in(usage.hour, runs))
+    usage, piece, named = HOURLY_USAGE.c, *pieces(HOURLY_USAGE, timezone, runs)
+    question = sa.select(usage.digest, piece, *sums(HOURLY_USAGE)).where(in_runs(usage.hour, runs))
     if digests is not None:
         asked = sa.bindparam(None, list(digests), type_=sa.ARRAY(sa.Text()))
         question = question.where(usage.digest == sa.any_(asked))
@@ -76,8 +76,8 @@ def by_kind_and_day(connection: Connection, runs: Sequence[Span], *, timezone: s
     """By kind of work and day of timezone (IANA name), whose days begin at whole hours of UTC."""
     if not runs:
         return ()
-    kinds, piece, named = HOURLY_KINDS.c, *_days(HOURLY_KINDS, timezone, runs)
-    question = sa.select(kinds.kind, piece, *sums(HOURLY_KINDS)).where(_in(kinds.hour, runs))
+    kinds, piece, named = HOURLY_KINDS.c, *pieces(HOURLY_KINDS, timezone, runs)
+    question = sa.select(kinds.kind, piece, *sums(HOURLY_KINDS)).where(in_runs(kinds.hour, runs))
     rows = connection.execute(question.group_by(sa.text("1, 2")).order_by(sa.text("2, 1")))
     return tuple(KindDay(row.kind, named[row.piece - 1], tally(row)) for row in rows)
 
@@ -85,7 +85,7 @@ def by_kind_and_day(connection: Connection, runs: Sequence[Span], *, timezone: s
 def new_users_by_hour(connection: Connection, runs: Sequence[Span]) -> tuple[NewUser, ...]:
     """Whose first job ever was created in these hours, oldest first."""
     seen = FIRST_SEEN.c
-    question = sa.select(seen.hour, seen.digest).where(_in(seen.hour, runs)).order_by(seen.hour, seen.digest)
+    question = sa.select(seen.hour, seen.digest).where(in_runs(seen.hour, runs)).order_by(seen.hour, seen.digest)
     return tuple(NewUser(row.hour, row.digest) for row in connection.execute(question))
 
 
@@ -102,6 +102,17 @@ def state(connection: Connection) -> RollupState | None:
         )
     ).one_or_none()
     return None if row is None else RollupState(**row._mapping)
+
+
+def pieces(table: sa.Table, timezone: str, runs: Sequence[Span]) -> tuple[ColumnElement[Any], tuple[date, ...]]:
+    """Which of the days that the runs touch an hour of the table falls into, from 1; and these days."""
+    since, until = runs[0].since, runs[-1].until
+    return day(timezone, since, until)(table.c.hour).label("piece"), days(timezone, since, until)
+
+
+def in_runs(hour: ColumnElement[Any], runs: Sequence[Span]) -> ColumnElement[bool]:
+    """Ranges that the planner sees, so that it takes the index for a day and reads the table for a quarter."""
+    return sa.or_(sa.false(), *(sa.and_(hour >= run.since, hour < run.until) for run in runs))
 
 
 def _runs(
@@ -126,13 +137,3 @@ def _known() -> ColumnElement[bool]:
     looked = sa.func.greatest(ROLLUP_STATE.c.seen_until, ROLLED_HOURS.c.rolled_at, type_=_AWARE)
     lately = sa.func.statement_timestamp(type_=_AWARE) - sa.literal(STALE_AFTER, sa.Interval())
     return sa.or_(looked >= lately, ROLLED_HOURS.c.hour < looked - sa.literal(LOOKBACK, sa.Interval()))
-
-
-def _days(table: sa.Table, timezone: str, runs: Sequence[Span]) -> tuple[ColumnElement[Any], tuple[Any, ...]]:
-    since, until = runs[0].since, runs[-1].until
-    return day(timezone, since, until)(table.c.hour).label("piece"), days(timezone, since, until)
-
-
-def _in(hour: ColumnElement[Any], runs: Sequence[Span]) -> ColumnElement[bool]:
-    """Ranges that the planner sees, so that it takes the index for a day and reads the table for a quarter."""
-    return sa.or_(sa.false(), *(sa.and_(hour >= run.since, hour < run.until) for run in runs))

@@ -34,14 +34,16 @@ def first_hour(connection: Connection, schema: ServiceSchema) -> datetime | None
 def changed_hours(
     connection: Connection, schema: ServiceSchema, since: datetime, until: datetime
 ) -> tuple[datetime, ...]:
-    """The hours (UTC) whose usage may have changed in [since, until), oldest first. Raises DatabaseError.
+    """The hours (UTC) whose usage or costs may have changed in [since, until), oldest first. Raises DatabaseError.
 
-    Those of jobs that changed within LOOKBACK of their creation (later, too, where the service keeps events), of
-    calls recorded within RECORDED_WITHIN of their occurrence, and of rejected requests.
+    Those of jobs that changed within LOOKBACK of their creation (later, too, where the service keeps events), and
+    of all calls made for them, as it is the job that tells what became of those; of calls recorded within
+    RECORDED_WITHIN of their occurrence, and of rejected requests.
     """
-    parts = [_changed_jobs(schema, Span(since, until))]
-    if schema.events is not None:
-        parts.append(_jobs_with_events(schema, schema.events, since))
+    jobs = _changed_jobs(schema, Span(since, until)).cte("jobs_changed")
+    parts = [sa.select(jobs.c.hour)]
+    if schema.ledger is not None:
+        parts.append(_calls_of(schema, schema.ledger, jobs))
     if schema.ledger is not None and "recorded_at" in schema.ledger.c:
         parts.append(_recorded(schema, schema.ledger, since))
     if schema.rejections is not None:
@@ -61,17 +63,28 @@ def _first_created(schema: ServiceSchema) -> sa.ScalarSelect[Any]:
     )
 
 
-def _changed_jobs(schema: ServiceSchema, span: Span) -> sa.Select[Any]:
+def _changed_jobs(schema: ServiceSchema, span: Span) -> sa.CompoundSelect[Any]:
+    """Their ids and hours."""
     jobs = schema.jobs.c
     served = [any_status(schema)] if schema.by_status else []
-    return sa.select(_created(schema)).where(
+    found = sa.select(jobs.id, _created(schema)).where(
         *within(schema, jobs.updated_at, span), _since(schema, jobs.created_at, span.since - LOOKBACK), *served
     )
+    if schema.events is None:
+        return sa.union(found)
+    return sa.union(found, _jobs_with_events(schema, schema.events, span.since))
 
 
 def _jobs_with_events(schema: ServiceSchema, events: sa.Table, since: datetime) -> sa.Select[Any]:
     told = sa.select(events.c.job_id).where(_since(schema, events.c.at, since))
-    return sa.select(_created(schema)).where(schema.jobs.c.id.in_(told))
+    return sa.select(schema.jobs.c.id, _created(schema)).where(schema.jobs.c.id.in_(told))
+
+
+def _calls_of(schema: ServiceSchema, ledger: sa.Table, jobs: sa.CTE) -> sa.Select[Any]:
+    """For each job by a look into the index (job_id, attempt), not by reading the ledger once for all of them."""
+    at = hour(schema.instant(ledger.c.occurred_at)).label("hour")
+    calls = sa.select(at).where(ledger.c.job_id == jobs.c.id).distinct().lateral("of_job")
+    return sa.select(calls.c.hour).select_from(jobs.join(calls, sa.true()))
 
 
 def _recorded(schema: ServiceSchema, ledger: sa.Table, since: datetime) -> sa.Select[Any]:

@@ -27,7 +27,8 @@ class Tally:
     """Jobs count where they were created, by what has become of them; money and rejected requests where they fell.
 
     refused are jobs that safety ended; rejected are requests that a guardrail turned away, which leave no job.
-    usd and unpriced are the ledger's. llm, images and speech are shares of books, for services without one.
+    llm, images and speech are shares of books, for services without a ledger. usd and unpriced are the ledger's,
+    or estimated from such shares (see dashboard.usage_totals).
     """
 
     jobs: int = 0

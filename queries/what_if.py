@@ -19,7 +19,8 @@ from queries import book_shares, clock, costs, usage_sources, what_if_days, what
 from queries.aliases import Aliases
 from queries.days import days as days_of
 from queries.days import midnight
-from queries.models import MoneySource, PriceList, Spend
+from queries.models import MoneySource, Spend
+from queries.price_history import PriceHistory
 from queries.replay import Came
 from queries.schema import ServiceSchema
 from queries.usage_models import Span
@@ -44,7 +45,7 @@ BOOKS = 1_000
 MAX_REFUSED = 200_000
 
 _CENT = Decimal("0.01")
-_NO_PRICES = PriceList()
+_NO_PRICES = PriceHistory()
 _DAILY = "daily_job_limit_per_user"
 _OFF_AT_ZERO = frozenset({"daily_generation_budget", "daily_cost_limit_usd"})
 _REPLAYS: Mapping[str, Callable[[Connection, ServiceSchema, Asked], Replayed | None]] = {
@@ -65,7 +66,7 @@ def tried(
     value: Decimal,
     timezone: str,
     days: int = 30,
-    prices: PriceList = _NO_PRICES,
+    prices: PriceHistory = _NO_PRICES,
 ) -> WhatIf | None:
     """The limit at this value for the last days (the service's, today included) instead of what it was.
 
@@ -113,7 +114,7 @@ def _refused(connection: Connection, schema: ServiceSchema, asked: Asked, since:
     return [Refused(row.user_key, row.at, row.requests) for row in reversed(rows)]
 
 
-def _mean_cost_of_book(connection: Connection, schema: ServiceSchema, prices: PriceList) -> Decimal | None:
+def _mean_cost_of_book(connection: Connection, schema: ServiceSchema, prices: PriceHistory) -> Decimal | None:
     """USD that one of the newest finished books cost; None where there is none, or nothing tells."""
     jobs = schema.jobs.c
     newest = sa.select(jobs.id).where(jobs.status == "done").order_by(jobs.created_at.desc()).limit(BOOKS)
@@ -122,10 +123,10 @@ def _mean_cost_of_book(connection: Connection, schema: ServiceSchema, prices: Pr
     return sum(usd, Decimal(0)) / len(usd) if usd else None
 
 
-def _source(schema: ServiceSchema, prices: PriceList) -> MoneySource:
+def _source(schema: ServiceSchema, prices: PriceHistory) -> MoneySource:
     if schema.has_ledger:
         return MoneySource.LEDGER
-    return MoneySource.ESTIMATED if book_shares.is_priced(prices) else MoneySource.NONE
+    return MoneySource.ESTIMATED if book_shares.ever_priced(prices) else MoneySource.NONE
 
 
 def _told(

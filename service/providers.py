@@ -16,12 +16,13 @@ from service.steps import Step
 
 SLOW_FACTOR = 8.0
 FAILING_SHARE = 0.6
+EXPENSIVE_FACTOR = 20
 LATENCY_SPREAD = 0.25
 UNITS_SPREAD = 0.15
 
 
 class Mode(StrEnum):
-    """How a provider behaves now. unpriced answers well, but tells no price."""
+    """How a provider behaves now. unpriced answers well, but tells no price; expensive asks 20 times the price."""
 
     OK = "ok"
     SLOW = "slow"
@@ -30,6 +31,10 @@ class Mode(StrEnum):
     DOWN = "down"
     HANGING = "hanging"
     UNPRICED = "unpriced"
+    EXPENSIVE = "expensive"
+
+
+_TIMES_THE_PRICE: dict[Mode, int | None] = {Mode.UNPRICED: None, Mode.EXPENSIVE: EXPENSIVE_FACTOR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ def call(order: Order, mode: Mode, speed: float) -> Receipt:
     time.sleep(_latency(order, mode) / speed)
     if mode is Mode.FAILING and random.random() < FAILING_SHARE:
         raise _random_failure(order)
-    return _receipt(order, None if mode is Mode.UNPRICED else 1)
+    return _receipt(order, _TIMES_THE_PRICE.get(mode, 1))
 
 
 def _latency(order: Order, mode: Mode) -> float:
@@ -150,7 +155,7 @@ def _random_failure(order: Order) -> CallFailed:
 
 
 def _receipt(order: Order, billed: int | None) -> Receipt:
-    """billed: 1 = full price, 0 = nothing, None = price unknown."""
+    """billed: 1 = full price, 20 = that many times it, 0 = nothing, None = price unknown."""
     drawn = order.units if order.units == 1 else order.units * random.uniform(1 - UNITS_SPREAD, 1 + UNITS_SPREAD)
     units = Decimal(round(drawn))
     cost = None if billed is None else units * order.provider.unit_price * billed

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache
 from itertools import count
 
 import psycopg
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from demo.postgres import Postgres
 from tests import databases
 
 _numbers = count()
+# Databases that tests made and nobody dropped yet, with their server's address.
+_made: list[tuple[str, str]] = []
+
+# Streamlit reads what every installed package says of itself for each AppTest anew, which took most of its time.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +29,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def new_database(postgres: Postgres) -> Callable[[str], str]:
-    """Create a database as a copy of a template; answers its URL."""
+def lasting_database(postgres: Postgres) -> Callable[[str], str]:
+    """Create a database as a copy of a template, for all tests; answers its URL."""
 
     def create(template: str) -> str:
         name = f"test_{next(_numbers)}"
@@ -31,6 +39,28 @@ def new_database(postgres: Postgres) -> Callable[[str], str]:
         return postgres.url(name)
 
     return create
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres: Postgres, lasting_database: Callable[[str], str]) -> Callable[[str], str]:
+    """The same for the tests of one file."""
+
+    def create(template: str) -> str:
+        url = lasting_database(template)
+        _made.append((url.rpartition("/")[2], postgres.url()))
+        return url
+
+    return create
+
+
+@pytest.fixture(scope="module", autouse=True)
+def dropped() -> Iterator[None]:
+    """After each file its databases go, but for those that something is still connected to: 8 MB a test add up."""
+    yield
+    for name, server in tuple(_made):
+        with suppress(psycopg.errors.ObjectInUse), psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"drop database {name}".encode())
+            _made.remove((name, server))
 
 
 def _template(postgres: Postgres, name: str, fill: Callable[[str], None]) -> str:
@@ -60,3 +90,22 @@ def newer_url(new_database: Callable[[str], str], newer_template: str) -> str:
 def older_url(new_database: Callable[[str], str], older_template: str) -> str:
     """A fresh database with the older deployment's table and its real rows."""
     return new_database(older_template)
+
+
+MATRICES = ("fault matrix", "access matrix")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many cells of a matrix were tried, from what its tests recorded, in whichever process they ran."""
+    reports = [report for told in terminalreporter.stats.values() for report in told if hasattr(report, "when")]
+    for matrix in MATRICES:
+        counts = [
+            count
+            for report in reports
+            if report.when == "call"
+            for name, count in getattr(report, "user_properties", ())
+            if name == matrix
+        ]
+        if counts:
+            tried, failed = (sum(column) for column in zip(*counts, strict=True))
+            terminalreporter.write_line(f"{matrix}: {tried} cells tried, {failed} failed")

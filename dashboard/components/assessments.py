@@ -7,9 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from dashboard import links
+from dashboard.components import outages
 from dashboard.components.formatting import Zone, ago, clock, count, duration, money, percent, plain
 from dashboard.components.verdicts import Link, State, Verdict
-from dashboard.i18n import t, tn, translated_error
+from dashboard.i18n import t, tn
 from dashboard.situation import Notes
 from queries.errors import NotConfigured, OpsError
 from queries.models import (
@@ -28,7 +29,7 @@ from queries.models import (
 def unavailable(what: str, error: OpsError) -> Verdict:
     """A source that could not be asked: never the look of an empty system."""
     state = State.NOT_OFFERED if isinstance(error, NotConfigured) else State.UNAVAILABLE
-    return Verdict(state, t("{what}: not known.", what=what), plain(translated_error(error)))
+    return Verdict(state, t("{what}: not known.", what=what), plain(outages.brief(error)))
 
 
 def monitor_is_dead(last_run: datetime | None, stuck: StuckJobs, rules: StuckRules) -> bool:
@@ -149,6 +150,7 @@ def spend(today: Spend, usual: Decimal | None, limits: Thresholds) -> Verdict:
         state,
         t("{usd} spent today, over the threshold of {limit}.", usd=said, limit=money(crossed)),
         " ".join(part for part in (usually, unpriced) if part),
+        Link("costs", t("Look at the costs")),
     )
 
 

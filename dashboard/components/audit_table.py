@@ -1,23 +1,24 @@
-"""Acts of the audit log: the verdict, the table, one act's whole story, and the file to forward."""
+"""Acts of the audit log: the verdict, the table, and one act's whole story."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 import streamlit as st
 
 from dashboard import links
-from dashboard.components import spreadsheets, tables
+from dashboard.components import audit_unknown, tables
 from dashboard.components.formatting import Zone, count, exact, plain
 from dashboard.components.verdicts import State, Verdict
 from dashboard.i18n import t, tn
-from queries.audit_models import AuditAct, AuditEntry, AuditFilter, AuditSummary, Result
+from queries.audit_models import AuditAct, AuditFilter, AuditHead, AuditSummary, Result
 
 KEY = "audit-acts"
-UNKNOWN = "unknown"
+# As many signs of a hash as audit verify --expect takes.
+SHORT = 12
+UNKNOWN, UNDER_WAY = audit_unknown.UNKNOWN, "under_way"
 SPANS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=31), "all": None}
 
 
@@ -60,6 +61,7 @@ def result_words(result: str) -> str:
     words = {
         "": t("All outcomes"),
         UNKNOWN: t("unknown"),
+        UNDER_WAY: t("under way"),
         Result.DONE: t("done"),
         Result.SKIPPED: t("skipped"),
         Result.REFUSED: t("refused"),
@@ -82,10 +84,12 @@ def verdict(found: AuditSummary, span: str) -> Verdict:
         "{n} act by {people} ({span}).", "{n} acts by {people} ({span}).", found.acts, people=people, span=span
     )
     parts = [tally(result, number) for result, number in found.by_result.items() if number]
+    if found.under_way:
+        parts.append(tally(UNDER_WAY, found.under_way))
     if not found.unknown:
         return Verdict(State.OK, f"{acts} {' · '.join(parts)}")
     lost = tn("{n} has no outcome", "{n} have no outcome", found.unknown)
-    why = t("The console stopped before it was known: look at the jobs themselves.")
+    why = t("The console stopped before it was known: select a line for how to find out.")
     return Verdict(State.WARNING, acts, f"{' · '.join([*parts, lost])}. {why}")
 
 
@@ -96,6 +100,13 @@ def nothing_words(wanted: AuditFilter) -> str:
     if wanted == AuditFilter(since=wanted.since):
         return t("Nothing was done in this time.")
     return t("No line of the log matches these filters.")
+
+
+def head_words(head: AuditHead | None) -> str:
+    """Where the chain ends, to be compared with what was noted elsewhere."""
+    if head is None:
+        return t("the chain's head is gone")
+    return t("chain head {position}:{hash}", position=str(head.position), hash=head.hash[:SHORT])
 
 
 def turn_to(before_id: int | None) -> None:
@@ -133,16 +144,22 @@ def _row(act: AuditAct, zone: Zone) -> dict[str, Any]:
         "actor": f"{act.actor} ({act.role})",
         "action": action_words(act.action),
         "target": act.target_id,
-        "what": result_words(act.result or UNKNOWN),
+        "what": result_words(_result(act)),
         "reason": act.reason,
-        "message": act.message or t("No outcome was recorded: look at the job itself."),
+        "message": act.message or ("" if act.under_way else t("No outcome was recorded: select this line.")),
         "request": act.request_id,
     }
 
 
+def _result(act: AuditAct) -> str:
+    return act.result or (UNDER_WAY if act.under_way else UNKNOWN)
+
+
 def _story(act: AuditAct, zone: Zone) -> None:
     with st.container(border=True, key="act"):
-        st.markdown(f"**{plain(action_words(act.action))}** · {result_words(act.result or UNKNOWN)}")
+        st.markdown(f"**{plain(action_words(act.action))}** · {result_words(_result(act))}")
+        if _result(act) == UNKNOWN:
+            audit_unknown.show(act, zone)
         told = {
             t("Who"): f"{act.actor} ({act.role})",
             t("On"): f"{act.target_kind} {act.target_id}",
@@ -168,8 +185,3 @@ def _line(label: str, value: str) -> None:
     with st.container(horizontal=True, gap="medium"):
         st.caption(label, width=120)
         st.text(value, width="stretch")
-
-
-def as_csv(entries: Sequence[AuditEntry]) -> bytes:
-    """The lines as a file for a spreadsheet, one column a field."""
-    return spreadsheets.as_csv(list(AuditEntry.__dataclass_fields__), map(asdict, entries))

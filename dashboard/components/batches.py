@@ -53,7 +53,7 @@ def found(bulk_id: str) -> Bulk | None:
 def progress(bulk: Bulk) -> None:
     """A bar, and in words how many of its jobs have ended."""
     st.progress(
-        bulk.ended / bulk.total if bulk.total else 1.0,
+        min(bulk.ended / bulk.total, 1.0) if bulk.total else 1.0,
         text=t("{n} of {total} done, skipped or failed", n=count(bulk.ended), total=count(bulk.total)),
     )
 

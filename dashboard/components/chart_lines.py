@@ -69,3 +69,9 @@ def gapped(line: Line, axis: Axis | None) -> Line:
             points.append((before + axis.step, nan))
         points.append((at, value))
     return Line(line.name, line.colour, points)
+
+
+def pale(colour: str) -> str:
+    """The colour (#rrggbb) as a veil that a grid is seen through."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return f"rgba({red}, {green}, {blue}, 0.18)"

@@ -10,7 +10,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard.components.chart_lines import Axis, Line, few, gapped, highest, stacked
+from dashboard.components import chart_labels
+from dashboard.components.chart_lines import Axis, Line, few, gapped, highest, pale, stacked
 from dashboard.components.formatting import Zone
 from dashboard.i18n import t
 
@@ -35,8 +36,6 @@ BLUE, AMBER, GREEN, PURPLE, RED, GREY = "#3B6FD4", "#D98A2B", "#2F9E83", "#8B5FB
 HEIGHT = 240
 # As wide as "1,200" on every chart of a column, so that one instant lies on one vertical line.
 AXIS_PIXELS = 44
-# A name above a mark may be as wide as this share of a chart, twice over.
-NEAR_THE_EDGE = 0.1
 # A chart whose limit is farther above its data would show the data as a flat line.
 LIMIT_IN_VIEW = 5
 
@@ -67,7 +66,29 @@ def bars(
 
     marks are instants with a name, such as releases; limit, which may change over time, is for stacked bars.
     """
-    figure = _figure(axis, zone)
+    figure = blank(axis, zone)
+    add_bars(figure, lines, zone=zone, axis=axis, unfinished=unfinished)
+    for at, name in marks:
+        mark(figure, at, name, zone, chart_labels.side(at, axis))
+    if limit is not None and limit.points:
+        _limit_line(figure, limit, highest(lines), zone)
+    elif few(lines):
+        figure.update_yaxes(dtick=1)
+    barmode = "group" if grouped else "stack"
+    figure.update_layout(barmode=barmode, bargap=0.25 if grouped else 0.15, showlegend=len(lines) > 1)
+    draw(figure, alt=alt, key=key)
+
+
+def add_bars(
+    figure: go.Figure,
+    lines: Sequence[Line],
+    *,
+    zone: Zone,
+    axis: Axis | None,
+    unfinished: bool,
+    value: str = "%{y:,}",
+) -> None:
+    """Bars in their colours, the last ones lighter where they are unfinished; value: as the pointer tells one."""
     for line in lines:
         opacity = np.ones(len(line.points))
         if unfinished and len(opacity):
@@ -77,18 +98,9 @@ def bars(
             y=_values(line),
             name=line.name,
             marker={"color": line.colour, "opacity": opacity, "line": {"width": 0}},
-            hovertemplate="%{y:,}<extra>" + line.name + "</extra>",
+            hovertemplate=f"{value}<extra>{line.name}</extra>",
             **_within_bucket(line, zone, axis),
         )
-    for at, name in marks:
-        _mark(figure, at, name, zone, _anchor(at, axis))
-    if limit is not None and limit.points:
-        _limit_line(figure, limit, highest(lines), zone)
-    elif few(lines):
-        figure.update_yaxes(dtick=1)
-    barmode = "group" if grouped else "stack"
-    figure.update_layout(barmode=barmode, bargap=0.25 if grouped else 0.15, showlegend=len(lines) > 1)
-    _draw(figure, alt=alt, key=key)
 
 
 def lines(
@@ -105,7 +117,7 @@ def lines(
 
     steps: for values that hold until the next one.
     """
-    figure = _figure(axis, zone)
+    figure = blank(axis, zone)
     for line in (gapped(one, axis) for one in drawn):
         figure.add_scatter(
             x=_local(line, zone),
@@ -124,12 +136,24 @@ def lines(
             annotation_position="top left",
         )
     figure.update_layout(showlegend=len(drawn) > 1)
-    _draw(figure, alt=alt, key=key)
+    draw(figure, alt=alt, key=key)
 
 
-def areas(drawn: Sequence[Line], limit: Line | None, *, zone: Zone, alt: str, key: str, axis: Axis) -> None:
-    """Areas that stand on each other, the last of drawn on top, below a limit that may change over time."""
-    figure = _figure(axis, zone)
+def areas(
+    drawn: Sequence[Line],
+    limit: Line | None,
+    *,
+    zone: Zone,
+    alt: str,
+    key: str,
+    axis: Axis,
+    labelled: bool = False,
+) -> None:
+    """Areas that stand on each other, the last of drawn on top, below a limit that may change over time.
+
+    labelled: each area's name stands beside its end, in the place of a legend.
+    """
+    figure = blank(axis, zone)
     # Each line on its own to the bottom, the highest first: Plotly's own stacks take a gap for a zero.
     for height in range(len(drawn), 0, -1):
         top = gapped(stacked(drawn[:height]), axis)
@@ -141,23 +165,19 @@ def areas(drawn: Sequence[Line], limit: Line | None, *, zone: Zone, alt: str, ke
             name=top.name,
             mode="lines",
             fill="tozeroy",
-            fillcolor=_pale(top.colour),
+            fillcolor=pale(top.colour),
             line={"color": top.colour, "width": 1.5},
             hovertemplate="%{customdata:,}<extra>" + top.name + "</extra>",
         )
     if limit is not None and limit.points:
         _limit_line(figure, gapped(limit, axis), highest(drawn), zone)
     figure.update_layout(showlegend=True)
-    _draw(figure, alt=alt, key=key)
+    if labelled:
+        chart_labels.beside(figure, drawn)
+    draw(figure, alt=alt, key=key)
 
 
-def _anchor(at: datetime, axis: Axis | None) -> str:
-    """Which side of a mark's name stands at it, so that no edge of the chart cuts the name."""
-    place = 0.5 if axis is None else (at - axis.start) / (axis.end - axis.start)
-    return "left" if place < NEAR_THE_EDGE else "right" if place > 1 - NEAR_THE_EDGE else "center"
-
-
-def _mark(figure: go.Figure, at: datetime, name: str, zone: Zone, anchor: str) -> None:
+def mark(figure: go.Figure, at: datetime, name: str, zone: Zone, anchor: str) -> None:
     """A thin upright line with its name at the top."""
     x = at.astimezone(zone.info).replace(tzinfo=None)
     figure.add_vline(x=x, line={"color": GREY, "width": 1, "dash": "dot"})
@@ -178,21 +198,8 @@ def _limit_line(figure: go.Figure, limit: Line, below: float, zone: Zone) -> Non
         showlegend=False,
         hovertemplate="%{y:,}<extra>" + limit.name + "</extra>",
     )
-    above = newest > LIMIT_IN_VIEW * max(below, 1)
     named = f"{limit.name} {newest:,.4g}"
-    figure.add_annotation(
-        text=f"↑ {named}" if above else named,
-        xref="paper",
-        x=1,
-        xanchor="right",
-        yref="paper" if above else "y",
-        y=1 if above else newest,
-        yanchor="top" if above else "bottom",
-        font={"size": 12},
-        showarrow=False,
-    )
-    if above:
-        figure.update_yaxes(range=[0, max(below, 1) * 1.3])
+    chart_labels.level(figure, named, newest, max(below, 1), end="right", in_view=LIMIT_IN_VIEW)
 
 
 def _within_bucket(line: Line, zone: Zone, axis: Axis | None) -> dict[str, object]:
@@ -203,13 +210,8 @@ def _within_bucket(line: Line, zone: Zone, axis: Axis | None) -> dict[str, objec
     return {"xperiod": width, "xperiod0": first, "xperiodalignment": "middle"}
 
 
-def _pale(colour: str) -> str:
-    """The colour (#rrggbb) as a veil that a grid is seen through."""
-    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
-    return f"rgba({red}, {green}, {blue}, 0.18)"
-
-
-def _figure(axis: Axis | None = None, zone: Zone | None = None) -> go.Figure:
+def blank(axis: Axis | None = None, zone: Zone | None = None) -> go.Figure:
+    """A figure with nothing drawn yet, over this time in this zone."""
     figure = go.Figure()
     figure.update_layout(
         height=HEIGHT,
@@ -221,7 +223,7 @@ def _figure(axis: Axis | None = None, zone: Zone | None = None) -> go.Figure:
         xaxis={"showgrid": False, "nticks": 7, "tickformat": "%H:%M\n%Y-%m-%d"},
     )
     if axis is not None and zone is not None:
-        figure.update_xaxes(range=[_wall(axis.start, zone), _wall(axis.end, zone)], tickangle=0)
+        figure.update_xaxes(range=[wall(axis.start, zone), wall(axis.end, zone)], tickangle=0)
         figure.update_yaxes(automargin=False)
         if axis.step >= timedelta(days=1):
             figure.update_xaxes(tickformat="%m-%d", hoverformat="%Y-%m-%d")
@@ -229,16 +231,17 @@ def _figure(axis: Axis | None = None, zone: Zone | None = None) -> go.Figure:
     return figure
 
 
-def _draw(figure: go.Figure, *, alt: str, key: str) -> None:
+def draw(figure: go.Figure, *, alt: str, key: str) -> None:
+    """Show it; alt is what it shows, for those who do not see it."""
     st.plotly_chart(figure, key=key, alt=alt, config={"displayModeBar": False, "responsive": True})
 
 
 def _local(line: Line, zone: Zone) -> np.ndarray:
-    """Wall-clock instants without a zone: the browser must not shift them a second time."""
-    return np.array([_wall(instant, zone) for instant, _ in line.points], dtype="datetime64[ms]")
+    return np.array([wall(instant, zone) for instant, _ in line.points], dtype="datetime64[ms]")
 
 
-def _wall(instant: datetime, zone: Zone) -> datetime:
+def wall(instant: datetime, zone: Zone) -> datetime:
+    """The zone's wall-clock time, without its zone: the browser must not shift it a second time."""
     return instant.astimezone(zone.info).replace(tzinfo=None)
 
 

@@ -18,7 +18,7 @@ from actions.permissions import Actor
 from actions.plans import Plan, Start
 from dashboard import connections, dry_runs, fetch, links
 from dashboard.components import pacing, plan_view, tables
-from dashboard.components.notices import guarded, tell
+from dashboard.components.notices import decided, tell
 from dashboard.components.pending import pending_key
 from dashboard.connections import settings
 from dashboard.i18n import t, tn
@@ -68,7 +68,7 @@ def show(actor: Actor) -> None:
 
 
 def _framed(body: Callable[[Actor, Pending], None], actor: Actor, pending: Pending) -> None:
-    problem = guarded(lambda: body(actor, pending))
+    problem = decided(lambda: body(actor, pending))
     if isinstance(problem, OpsError):
         tell(problem)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -43,7 +44,7 @@ def show(now: Asked, zone: Zone) -> None:
     colour = BLUE if now.text else AMBER
     line = Line(name, colour, [(one.start, one.jobs) for one in answer.value])
     begun = answer.value[0].start if answer.value else answer.at
-    marks = [(one.at, one.version) for one in failures.recent_releases() if one.at >= begun]
+    marks = [(one.at, escape(one.version)) for one in failures.recent_releases() if one.at >= begun]
     charts.bars([line], zone=zone, key="failures", alt=t("Jobs by half hour, with releases marked"), marks=marks)
     charts.below(zone, summary.source(answer))
     if now.text:

@@ -60,11 +60,13 @@ def _into_address(parameter: str, default: str | None = None) -> None:
 def text(label: str, parameter: str, *, placeholder: str = "", known: Callable[[str], bool] | None = None) -> str:
     """Free text, trimmed. What looks like a user's key, and is not known as something else, becomes its alias.
 
-    A key is its user's only credential, so it is replaced before it could reach the address or the browser again.
+    A key is its user's only credential, so it is replaced before it could reach the address or the browser again,
+    and where somebody put it into the address by hand.
     """
     asked = links.text(parameter)
     ignored_parameters(list(asked.rejected))
-    st.session_state[parameter] = asked.value
+    value = without_key(asked.value, known)
+    st.session_state[parameter] = value
     st.text_input(
         label,
         key=parameter,
@@ -74,7 +76,12 @@ def text(label: str, parameter: str, *, placeholder: str = "", known: Callable[[
         on_change=_text_into_address,
         args=(parameter, known),
     )
-    return asked.value
+    return value
+
+
+def without_key(text: str, known: Callable[[str], bool] | None = None) -> str:
+    """The text, or its alias where it looks like a user's key and is not known as something else."""
+    return aliases().alias(text) if looks_like_key(text) and not (known and known(text)) else text
 
 
 def looks_like_key(word: str) -> bool:
@@ -83,8 +90,5 @@ def looks_like_key(word: str) -> bool:
 
 
 def _text_into_address(parameter: str, known: Callable[[str], bool] | None) -> None:
-    typed = st.session_state[parameter].strip()
-    if looks_like_key(typed) and not (known and known(typed)):
-        typed = aliases().alias(typed)
-    st.session_state[parameter] = typed
+    st.session_state[parameter] = without_key(st.session_state[parameter].strip(), known)
     _into_address(parameter)

@@ -17,6 +17,12 @@ from dashboard.i18n import locale, t
 NOTHING = "–"
 _CENT = Decimal("0.01")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&])")
+# Where the browser would make icons, emoji, links or arrows of what the backslashes have left as text: nothing at
+# all stands in between, which nobody sees and nobody copies.
+_LATER = re.compile(
+    r"(?<=:)(?=//|material[/_]|[\w+-]+:)|(?<=@)|(?<=www)(?=\.)|(?<=[-<>~])(?=[-=>])", re.IGNORECASE
+)
+NOTHING_AT_ALL = ":small[]"
 MOST_UNITS = 2
 SECONDS_MATTER_BELOW = 10  # minutes
 _SECONDS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
@@ -77,7 +83,7 @@ def ago(instant: datetime, now: datetime) -> str:
 
 def clock(instant: datetime, zone: Zone, *, now: datetime | None = None) -> str:
     """The time of day in the zone, with the date where it is another day than now's."""
-    local = instant.astimezone(zone.info)
+    local = _local(instant, zone)
     same_day = now is not None and now.astimezone(zone.info).date() == local.date()
     time = str(format_datetime(local, "HH:mm", locale=locale()))
     return time if same_day else f"{format_skeleton('MMMd', local, locale=locale())} {time}"
@@ -85,9 +91,18 @@ def clock(instant: datetime, zone: Zone, *, now: datetime | None = None) -> str:
 
 def exact(instant: datetime, zone: Zone) -> str:
     """An instant to the second with its zone's name, for hovers and details."""
-    return f"{instant.astimezone(zone.info):%Y-%m-%d %H:%M:%S} {zone.name}"
+    return f"{_local(instant, zone):%Y-%m-%d %H:%M:%S} {zone.name}"
+
+
+def _local(instant: datetime, zone: Zone) -> datetime:
+    """The zone's wall clock; the instant as it is, where that lies beyond the end of the calendar."""
+    try:
+        return instant.astimezone(zone.info)
+    except OverflowError:
+        return instant
 
 
 def plain(text: str) -> str:
     """Text from outside for use inside markdown: one line, not interpreted, without marks that reorder others."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(cleaned(text).split()))
+    line = " ".join(cleaned(text).split())
+    return NOTHING_AT_ALL.join(_MARKDOWN.sub(r"\\\1", piece) for piece in _LATER.split(line))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from html import escape, unescape
 
 import streamlit as st
 
@@ -64,7 +65,9 @@ def _counted(drawn: Sequence[Line], span: Span) -> str:
     bucket = queue_span.bucket_words(span)
     if len(drawn) == 1:
         return t(
-            "per {bucket}: {limit}; the last, lighter one still fills", bucket=bucket, limit=plain(drawn[0].name)
+            "per {bucket}: {limit}; the last, lighter one still fills",
+            bucket=bucket,
+            limit=plain(unescape(drawn[0].name)),
         )
     return t("per {bucket}, by limit; the last, lighter one still fills", bucket=bucket)
 
@@ -73,7 +76,7 @@ def _course(span: Span, limit: str, zone: Zone) -> None:
     """What one limit was over time, where the metrics tell."""
     axis = span.lines()
     answer = fetch.prometheus(guardrails.courses, axis.start, span.until(), axis.step, ttl=span.kept)
-    drawn = [Line(name(limit), COLOURS.get(limit, BLUE), one.points) for one in _of(answer.value, limit)]
+    drawn = [Line(escape(name(limit)), COLOURS.get(limit, BLUE), one.points) for one in _of(answer.value, limit)]
     if not drawn:
         return
     charts.title(t("The limit itself"), t("as it was in force"))
@@ -92,7 +95,7 @@ def _bars(series: Sequence[Series], *, everything: bool) -> list[Line]:
         limit = one.labels.get("limit", "")
         if not everything or any(value for _, value in one.points):
             title = t("Intake closed") if limit == INTAKE else name(limit)
-            lines.append(Line(title, COLOURS.get(limit, GREY), one.points))
+            lines.append(Line(escape(title), COLOURS.get(limit, GREY), one.points))
     return lines
 
 

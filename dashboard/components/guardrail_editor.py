@@ -8,7 +8,7 @@ from actions import guardrails
 from actions.answers import Guardrails
 from actions.errors import GuardrailsChanged
 from actions.permissions import Actor, Role, permitted
-from dashboard import situation
+from dashboard import freshness, situation
 from dashboard.auth import ROLES
 from dashboard.components import (
     guardrail_changes,
@@ -23,7 +23,7 @@ from dashboard.components import (
 from dashboard.components.formatting import Zone, plain
 from dashboard.components.guardrail_draft import LASTS, REASON, Draft
 from dashboard.components.guardrail_words import bounds, code, held, name, until
-from dashboard.components.notices import guarded, read_only_words, tell, unrecordable_words
+from dashboard.components.notices import guarded, read_only_words, refused_words, tell, unrecordable_words
 from dashboard.connections import settings
 from dashboard.i18n import t
 from queries.errors import OpsError
@@ -38,7 +38,7 @@ def show(actor: Actor, limit: str, zone: Zone) -> None:
         _head(limit)
         problem = guardrail_press.settled(actor)
         left, right = st.columns([2, 3], gap="large")
-        with left:
+        with left, freshness.live():
             found = _decide(actor, limit, situation.guardrails().value, problem, zone)
         with right:
             guardrail_what_if.evidence(found)
@@ -63,17 +63,19 @@ def _decide(
     """Everything from the value to the button, in the order in which a person decides; what it would have done."""
     obstacle = _obstacle(actor)
     value = guardrail_draft.value(limit, now)
-    _bounds(limit, now)
-    draft = Draft(limit, now, guardrail_draft.seen(now), value, st.session_state.get(LASTS, ""))
-    if draft.moved:
-        _conflict(draft, zone)
-    for warning in guardrail_warnings.of(draft):
-        st.markdown(f":orange[:material/warning:] {warning}")
-    found = guardrail_what_if.ask(draft)
-    guardrail_what_if.sentence(found, draft)
-    # The difference between what was seen and what is now says it already.
-    if problem is not None and not (isinstance(problem, GuardrailsChanged) and draft.moved):
-        tell(problem)
+    # One element, here and in the form: where what stands above a text grows, the browser loses what is typed.
+    with st.container():
+        _bounds(limit, now)
+        draft = Draft(limit, now, guardrail_draft.seen(now), value, st.session_state.get(LASTS, ""))
+        if draft.moved:
+            _conflict(draft, zone)
+        for warning in guardrail_warnings.of(draft):
+            st.markdown(f":orange[:material/warning:] {warning}")
+        found = guardrail_what_if.ask(draft)
+        guardrail_what_if.sentence(found, draft)
+        # The difference between what was seen and what is now says it already.
+        if problem is not None and not (isinstance(problem, GuardrailsChanged) and draft.moved):
+            tell(problem)
     if obstacle:
         st.caption(obstacle)
     else:
@@ -97,11 +99,12 @@ def _conflict(draft: Draft, zone: Zone) -> None:
 
 def _form(draft: Draft, found: guardrail_what_if.Found, zone: Zone) -> None:
     """Duration, reason and button; the button carries what it names, whatever is typed while it is pressed."""
-    guardrail_draft.duration()
-    _ends(draft, zone)
     press = guardrail_press.of(draft, guardrail_what_if.stake(found, draft))
-    if press.proposes:
-        st.caption(_why_second(stake_known=press.stake_known))
+    with st.container():
+        guardrail_draft.duration()
+        _ends(draft, zone)
+        if press.proposes:
+            st.caption(_why_second(stake_known=press.stake_known))
     with st.form("guardrail", border=False):
         st.text_area(
             t("Reason"),
@@ -136,6 +139,8 @@ def _why_second(*, stake_known: bool) -> str:
 
 def _obstacle(actor: Actor) -> str:
     """Why this person cannot change it from here; "" where they can."""
+    if taken_away := refused_words(actor, guardrails.CHANGE):
+        return taken_away
     if not permitted(actor, guardrails.CHANGE):
         return t(
             "Only an {admin} may change a limit; you are signed in as {role}.",

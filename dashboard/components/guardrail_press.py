@@ -15,7 +15,7 @@ from dashboard import connections, fetch, telemetry
 from dashboard.components import guardrail_draft, guardrail_now
 from dashboard.components.guardrail_draft import LASTS, REASON, Draft
 from dashboard.components.guardrail_words import held
-from dashboard.components.notices import guarded
+from dashboard.components.notices import decided
 from dashboard.connections import settings
 from dashboard.i18n import t
 from queries.errors import OpsError
@@ -69,10 +69,10 @@ def settled(actor: Actor) -> OpsError | None:
     press: Press | None = st.session_state.pop(_PRESSED, None)
     if press is None:
         return None
-    problem = guarded(lambda: _act(actor, press))
+    problem = decided(lambda: _act(actor, press))
     fetch.clear()
     if problem is None:
-        st.toast(_done_words(press), icon=":material/check:")
+        st.toast(done_words(press), icon=":material/check:")
         guardrail_draft.close()
         st.rerun()
     return problem
@@ -84,20 +84,26 @@ def _act(actor: Actor, press: Press) -> None:
     typed = st.session_state.get(guardrail_draft.value_key(draft.limit))
     if typed is None or draft.value != Decimal(str(typed)) or draft.lasts != st.session_state.get(LASTS, ""):
         raise TypedMeanwhile
-    if press.proposes:
-        _propose(actor, press, draft.value)
-    else:
-        _change(actor, press, draft.value)
+    carry_out(actor, press, st.session_state.get(REASON, ""))
 
 
-def _change(actor: Actor, press: Press, value: Decimal) -> None:
+def carry_out(actor: Actor, press: Press, reason: str) -> None:
+    """Change the limit, or propose it to a second person. Raises what hindered it."""
+    value = press.draft.value
+    if value is None:
+        raise TypedMeanwhile
+    act = _propose if press.proposes else _change
+    act(actor, press, value, reason)
+
+
+def _change(actor: Actor, press: Press, value: Decimal, reason: str) -> None:
     draft = press.draft
     outcome = guardrails.change(
         connections.door(), connections.service(), actor,
         limit=draft.limit,
         value=value,
         expires_at=guardrail_draft.ends(draft.lasts, guardrail_now.moment()),
-        reason=st.session_state.get(REASON, ""),
+        reason=reason,
         etag=draft.now.etag,
         before=draft.rail,
         stake_usd=press.stake,
@@ -109,7 +115,7 @@ def _change(actor: Actor, press: Press, value: Decimal) -> None:
         raise outcome.error
 
 
-def _propose(actor: Actor, press: Press, value: Decimal) -> None:
+def _propose(actor: Actor, press: Press, value: Decimal, reason: str) -> None:
     draft, now = press.draft, guardrail_now.moment()
     ends = guardrail_draft.ends(draft.lasts, now)
     guardrail_proposals.propose(
@@ -119,13 +125,14 @@ def _propose(actor: Actor, press: Press, value: Decimal) -> None:
         before=draft.rail.value,
         value=value,
         lasts=None if ends is None else ends - now,
-        reason=st.session_state.get(REASON, ""),
+        reason=reason,
         stake_usd=press.stake,
         request_id=press.request_id,
     )
 
 
-def _done_words(press: Press) -> str:
+def done_words(press: Press) -> str:
+    """What was done, as text."""
     draft = press.draft
     value = "?" if draft.value is None else held(draft.value, draft.limit, draft.rail)
     return t("Proposed {value}.", value=value) if press.proposes else t("Set to {value}.", value=value)

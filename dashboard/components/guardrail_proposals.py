@@ -16,7 +16,7 @@ from dashboard import connections, fetch, situation, telemetry
 from dashboard.components import guardrail_draft
 from dashboard.components.formatting import Zone, ago, duration, exact, money, plain
 from dashboard.components.guardrail_words import held, name
-from dashboard.components.notices import guarded, tell
+from dashboard.components.notices import decided, tell
 from dashboard.components.pending import pending_key
 from dashboard.connections import settings
 from dashboard.i18n import t
@@ -100,10 +100,10 @@ def _title(actor: Actor, pending: Pending) -> str:
 
 
 def _framed(actor: Actor, pending: Pending) -> None:
-    problem = guarded(lambda: _body(actor, pending))
+    problem = decided(lambda: _body(actor, pending))
     if isinstance(problem, OpsError):
         # What was asked for once is never done again under its id; the limits may be others now.
-        limits = guarded(lambda: situation.guardrails().value)
+        limits = decided(lambda: situation.guardrails().value)
         renewed = pending.limits if isinstance(limits, OpsError) else limits
         st.session_state[PENDING] = replace(pending, limits=renewed, request_id=str(uuid4()))
         tell(problem)

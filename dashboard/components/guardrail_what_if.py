@@ -47,7 +47,7 @@ def ask(draft: Draft) -> Found:
                 value=value,
                 timezone=settings().service_timezone,
                 days=DAYS,
-                prices=settings().prices,
+                prices=settings().price_history,
                 ttl=KEPT,
             )
         )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 import streamlit as st
 
-from dashboard.components import live, tables
+from dashboard.components import live, outages, tables, zones
 from dashboard.components.formatting import Zone, plain
 from dashboard.connections import settings
 from dashboard.i18n import t
@@ -16,12 +14,11 @@ LOUD_ENVIRONMENTS = ("production", "prod")
 
 def zone() -> Zone:
     """The zone that times are shown in."""
-    name = settings().timezone
-    return Zone(name, ZoneInfo(name))
+    return zones.local()
 
 
 def page(title: str, *, refreshes: bool = True) -> None:
-    """Title on the left; environment, zone and live switch on the right edge."""
+    """Title on the left; environment, zone and live switch on the right edge; below, what does not answer."""
     tables.opened(title)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(title, anchor=False, width="content")
@@ -36,3 +33,4 @@ def page(title: str, *, refreshes: bool = True) -> None:
             st.caption(t("Times in {zone}", zone=plain(settings().timezone)), width="content")
             if refreshes:
                 live.switch()
+    live.part(outages.show)

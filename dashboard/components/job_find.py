@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import fetch, links
 from dashboard.components import filters, live
-from dashboard.components.notices import guarded
+from dashboard.components.notices import Finished, guarded
 from dashboard.i18n import t
 from queries import jobs
 from queries.errors import OpsError
@@ -17,8 +17,8 @@ def chosen() -> str:
     """The id that the address names. Where it names none, or one of no job, asks for one and ends the page."""
     job_id = links.text(links.JOB).value
     if not job_id or _found(job_id) is None:
-        _ask(job_id)
-        st.stop()
+        _ask(filters.without_key(job_id))
+        raise Finished
     st.code(job_id, language=None, width="content")
     return job_id
 

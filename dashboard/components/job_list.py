@@ -79,7 +79,7 @@ def show(now: Asked, shown: Listed, zone: Zone, *, selectable: bool) -> None:
         st.markdown(f":gray[{_nothing_words(now)}]")
         return
     rows, clock_now = shown.jobs, fetch.database(clock.now).value
-    spent = fetch.database(costs.spent_by_job, settings().prices, tuple(job.id for job in rows)).value
+    spent = fetch.database(costs.spent_by_job, settings().price_history, tuple(job.id for job in rows)).value
     tables.table(
         [_row(job, clock_now, zone, spent) for job in rows],
         _columns(rows),

@@ -23,7 +23,7 @@ def show(job: Job) -> None:
     """By the ledger, else by the price list. Raises DatabaseError."""
     answer = fetch.database(job_story.calls, job.id)
     if answer.value is None:
-        by_price_list(fetch.database(costs.spent_by_job, settings().prices, (job.id,)).value.get(job.id))
+        by_price_list(fetch.database(costs.spent_by_job, settings().price_history, (job.id,)).value.get(job.id))
     else:
         by_ledger(answer.value, job.status, summary.source(answer))
 

@@ -8,6 +8,9 @@ from typing import TypeVar
 
 import streamlit as st
 
+from actions.permissions import Actor
+from dashboard import freshness
+from dashboard.components import outages, staleness
 from dashboard.components.formatting import plain
 from dashboard.i18n import t, translated_error
 from queries.errors import NotConfigured, OpsError
@@ -18,13 +21,28 @@ ICON_NOT_OFFERED = ":material/block:"
 ICON_NOTE = ":material/info:"
 
 
+class Finished(Exception):
+    """A page has no more to show; its error frame ends there.
+
+    Not st.stop(): after that, Streamlit still runs the live parts of the page before, into places that are gone,
+    and the browser shows nothing at all.
+    """
+
+
 @contextmanager
 def error_frame(what: str = "") -> Iterator[None]:
-    """Run a page or a panel; an expected error is told in its place, and what stands around lives on."""
-    try:
-        yield
-    except OpsError as error:
-        tell(error, what)
+    """Run a page or a panel; an expected error is told in its place, and what stands around lives on.
+
+    What a source said before it stopped answering may be shown in it, and is told as such.
+    """
+    with freshness.shown() as noted:
+        try:
+            yield
+        except Finished:
+            pass
+        except OpsError as error:
+            tell(error, what)
+        staleness.line(noted.untold)
 
 
 def guarded(question: Callable[[], T]) -> T | OpsError:
@@ -35,9 +53,15 @@ def guarded(question: Callable[[], T]) -> T | OpsError:
         return error
 
 
+def decided(act: Callable[[], T]) -> T | OpsError:
+    """As guarded(), on live answers alone: for what a person decides on, and for acting on it."""
+    with freshness.live():
+        return guarded(act)
+
+
 def tell(error: OpsError, what: str = "") -> None:
     """Name what is missing, why, and what to do, as plain text."""
-    words = translated_error(error)
+    words = outages.brief(error)
     if isinstance(error, NotConfigured):
         st.markdown(f":gray[{ICON_NOT_OFFERED} {plain(f'{what}: {words}' if what else words)}]")
         return
@@ -54,6 +78,13 @@ def unrecordable_words(error: OpsError) -> str:
 def read_only_words() -> str:
     """Why no action can be taken from this console at all."""
     return t("This console is read-only (OPS_READ_ONLY): nothing can be done from here.")
+
+
+def refused_words(actor: Actor, *actions: str) -> str:
+    """Why a button is missing that the person's role would have; "" where none of the actions was taken away."""
+    if not any(action in actor.refused for action in actions):
+        return ""
+    return t("This console does not do this (OPS_REFUSED_ACTIONS).")
 
 
 def ignored_parameters(names: list[str]) -> None:

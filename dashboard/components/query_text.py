@@ -50,8 +50,8 @@ def follow(now: Asked) -> None:
 
 
 def typed() -> str:
-    """The address's text as somebody wrote it."""
-    return links.text(links.QUERY, most=links.MAX_QUERY).value
+    """The address's text as somebody wrote it, but for keys, which somebody may have put there by hand."""
+    return without_keys(links.text(links.QUERY, most=links.MAX_QUERY).value)
 
 
 def generation(part: str) -> int:

@@ -15,7 +15,13 @@ from dashboard import dry_runs, fetch
 from dashboard.auth import ROLES
 from dashboard.components import queue_intake_dialog
 from dashboard.components.formatting import Zone, ago, clock
-from dashboard.components.notices import ICON_NOT_OFFERED, guarded, read_only_words, unrecordable_words
+from dashboard.components.notices import (
+    ICON_NOT_OFFERED,
+    guarded,
+    read_only_words,
+    refused_words,
+    unrecordable_words,
+)
 from dashboard.components.queue_verdict import switched_by
 from dashboard.components.summary import source
 from dashboard.connections import settings
@@ -78,6 +84,8 @@ def _button(actor: Actor, found: Intake, unrecordable: OpsError | None) -> None:
 
 
 def _obstacle(actor: Actor, action: str, unrecordable: OpsError | None) -> str:
+    if taken_away := refused_words(actor, action):
+        return taken_away
     if not permitted(actor, action):
         return t(
             "Only an {admin} may switch it; you are signed in as {role}.",

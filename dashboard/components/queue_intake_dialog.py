@@ -14,7 +14,7 @@ from actions.audit import Outcome
 from actions.permissions import Actor
 from dashboard import connections, fetch, telemetry
 from dashboard.components import queue_stakes
-from dashboard.components.notices import guarded, tell
+from dashboard.components.notices import decided, tell
 from dashboard.components.pending import pending_key
 from dashboard.components.queue_stakes import Stakes
 from dashboard.i18n import t
@@ -47,7 +47,7 @@ def show(actor: Actor) -> None:
 
 
 def _framed(actor: Actor, pending: Pending) -> None:
-    problem = guarded(lambda: _body(actor, pending))
+    problem = decided(lambda: _body(actor, pending))
     if isinstance(problem, OpsError):
         # What was asked for once is never done again under its id; whoever tries again asks anew.
         st.session_state[PENDING] = replace(pending, request_id=str(uuid4()))

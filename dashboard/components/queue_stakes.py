@@ -68,7 +68,7 @@ def of_closing(stakes: Stakes) -> tuple[str, ...]:
     """One sentence a consequence of stopping intake."""
     return (
         t("New requests are refused with 503 intake\\_closed until somebody resumes intake."),
-        _going_on(stakes),
+        going_on(stakes),
         _turned_away(stakes),
     )
 
@@ -87,7 +87,8 @@ def of_opening(stakes: Stakes) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _going_on(stakes: Stakes) -> str:
+def going_on(stakes: Stakes) -> str:
+    """What becomes of the jobs that are here when no new ones are taken, and what they will still cost."""
     waiting, running = stakes.open.queued, stakes.open.running
     if not waiting + running:
         return t("No job waits or runs.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import streamlit as st
 
@@ -30,12 +31,20 @@ def offer(data: Callable[[], bytes], file_name: str, *, help: str | None = None)
 
 def as_csv(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
     """One line a row below a header of the names; instants in UTC as ISO 8601, None as an empty cell."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(names)
+    return b"".join(csv_lines(names, rows))
+
+
+def csv_lines(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
+    """as_csv(), one line at a time."""
+    yield _line(names, "utf-8-sig")
     for row in rows:
-        writer.writerow([_cell(row[name]) for name in names])
-    return file.getvalue().encode("utf-8-sig")
+        yield _line([_cell(row[name]) for name in names], "utf-8")
+
+
+def _line(cells: Sequence[str], encoding: str) -> bytes:
+    file = io.StringIO()
+    csv.writer(file).writerow(cells)
+    return file.getvalue().encode(encoding)
 
 
 def _cell(value: object) -> str:
@@ -44,5 +53,7 @@ def _cell(value: object) -> str:
             return ""
         case datetime():
             return value.astimezone(UTC).isoformat()
+        case int() | float() | Decimal():  # a minus before a number begins no formula
+            return str(value)
     text = str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -66,7 +66,7 @@ def tiles(now: Situation, window: Window, stuck_state: State) -> list[Tile]:
         _tile(t("Stuck"), now.stuck, stuck, _STUCK, window, page="stuck"),
         _tile(t("Queued"), now.open_jobs, _queue, _QUEUED, window, page="queue"),
         _tile(t("Success, last hour"), now.outcomes, _success, _SUCCESS, window, page="jobs"),
-        _tile(t("Spend today"), now.spend, _spend, _SPEND, window),
+        _tile(t("Spend today"), now.spend, _spend, _SPEND, window, page="costs"),
         _tile(t("Provider failures"), now.providers, _providers, _CALLS, window),
         _tile(t("95 % of books within"), now.p95, _p95, _P95, window),
     ]
@@ -86,6 +86,8 @@ def _tile(
     if isinstance(answer, OpsError):
         return Tile(label, "?", State.UNAVAILABLE, t("see above"), t("not known"), page=page)
     value, note, state = numbers(answer.value)
+    if answer.trouble is not None and state is State.OK:
+        state = State.STALE
     points = _points(trend, window)
     scale = _scale(trend, points) if points else ""
     return Tile(label, value, state, note, source(answer), points, scale, page)

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard.components import sparkline
+from dashboard.components import sparkline, staleness
 from dashboard.components.verdicts import State, spoken
 from dashboard.i18n import t
 
-_COLOURS = {State.WARNING: "orange", State.CRITICAL: "red", State.UNAVAILABLE: "orange"}
+_COLOURS = {
+    State.WARNING: "orange",
+    State.CRITICAL: "red",
+    State.UNAVAILABLE: "orange",
+}
 _ICONS = {
     State.WARNING: ":material/warning:",
     State.CRITICAL: ":material/error:",
+    State.STALE: staleness.ICON,
     State.UNAVAILABLE: ":material/cloud_off:",
 }
 NARROWEST_TILE = 150  # two side by side on a phone of 390 px
@@ -46,7 +51,7 @@ def _tile(tile: Tile) -> None:
         st.metric(tile.label, tile.value)
         colour, icon = _COLOURS.get(tile.state), _ICONS.get(tile.state, "")
         note = f"{icon} {spoken(tile.state)}: {tile.note}" if colour else tile.note
-        st.markdown(f":{colour}[{note}]" if colour else f":gray[{note}]")
+        st.markdown(f":{colour}[{note}]" if colour else f":gray[{icon} {note}]" if icon else f":gray[{note}]")
         if tile.trend:
             sparkline.show(tile.trend, alt=f"{tile.label}: {tile.scale}")
             st.caption(tile.scale)

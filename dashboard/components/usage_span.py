@@ -81,7 +81,7 @@ class Days:
 def asked() -> Days:
     """The days that the address says, now; today in the service's zone where it says nothing."""
     name, day, zone = _address()
-    now = _now()
+    now = moment()
     today = now.astimezone(ZoneInfo(zone)).date()
     if day is not None:
         return Days(day, day, zone, today, now)
@@ -92,7 +92,7 @@ def asked() -> Days:
 def lately(number: int) -> Days:
     """So many days of the service up to today, whatever the address says."""
     zone = settings().service_timezone
-    now = _now()
+    now = moment()
     today = now.astimezone(ZoneInfo(zone)).date()
     return Days(today - (number - 1) * ONE_DAY, today, zone, today, now)
 
@@ -114,8 +114,13 @@ def choose() -> None:
         )
         if day.value is not None:
             _choose_date(day.value)
-        with st.container(width=ZONE_PIXELS):
-            filters.one(t("Days of"), links.ZONE, zones(), _zone_words)
+        choose_zone()
+
+
+def choose_zone() -> None:
+    """The choice of the zone in which days begin."""
+    with st.container(width=ZONE_PIXELS):
+        filters.one(t("Days of"), links.ZONE, zones(), _zone_words)
 
 
 def words(name: str) -> str:
@@ -135,7 +140,7 @@ def _zone_words(zone: str) -> str:
 
 
 def _choose_date(day: date) -> None:
-    newest = _today(_zone())
+    newest = _today(asked_zone())
     st.session_state[links.DAY] = day
     st.date_input(
         t("Day"),
@@ -149,16 +154,17 @@ def _choose_date(day: date) -> None:
 
 
 def _address() -> tuple[str, date | None, str]:
-    return links.choice(links.SPAN, (TODAY, YESTERDAY, *RANGES), TODAY).value, _day().value, _zone()
+    return links.choice(links.SPAN, (TODAY, YESTERDAY, *RANGES), TODAY).value, _day().value, asked_zone()
 
 
-def _zone() -> str:
+def asked_zone() -> str:
+    """The zone that the address says, else the service's."""
     return links.choice(links.ZONE, zones(), settings().service_timezone).value
 
 
 def _day() -> links.Parameter[date | None]:
     """A day that is not to come."""
-    newest = _today(_zone())
+    newest = _today(asked_zone())
 
     def read(text: str) -> date | None:
         try:
@@ -171,10 +177,10 @@ def _day() -> links.Parameter[date | None]:
 
 
 def _today(zone: str) -> date:
-    return _now().astimezone(ZoneInfo(zone)).date()
+    return moment().astimezone(ZoneInfo(zone)).date()
 
 
-def _now() -> datetime:
+def moment() -> datetime:
     """The database's clock. While it does not answer, what asks it for more says so."""
     answer = guarded(lambda: fetch.database(clock.now))
     return datetime.now(UTC) if isinstance(answer, OpsError) else answer.value
@@ -182,7 +188,7 @@ def _now() -> datetime:
 
 def _span_into_address() -> None:
     picked = st.session_state[links.SPAN]
-    links.put(links.DAY, (_today(_zone()) - ONE_DAY).isoformat() if picked == DATE else None)
+    links.put(links.DAY, (_today(asked_zone()) - ONE_DAY).isoformat() if picked == DATE else None)
     links.put(links.SPAN, None if picked in {TODAY, DATE} else picked)
 
 

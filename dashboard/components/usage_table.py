@@ -32,14 +32,14 @@ def show(now: UsageNow) -> None:
         st.markdown(f":gray[{t('Nobody used the service {days}.', days=usage_words.days(now.days))}]")
         return
     shown = _held(now)
-    listed, others = _parted(now, shown.rows)
+    listed, rest = _parted(now, shown.rows)
     running = accumulate(user.tally.jobs for user in listed)
     rows = [
-        _row(now, user.tally, sofar) | {"user": _link(user.alias), "closeness": user.tally.jobs}
+        _row(now, user.tally, sofar) | {"user": link(user.alias), "closeness": user.tally.jobs}
         for user, sofar in zip(listed, running, strict=True)
     ]
-    if others:
-        rows.append(_row(now, total(one.tally for one in others), now.total.jobs) | {"user": _others(len(others))})
+    if rest:
+        rows.append(_row(now, total(one.tally for one in rest), now.total.jobs) | {"user": others(len(rest))})
     tables.table(
         rows, _columns(now), alt=t("Users, most jobs first, with what came of their jobs and their shares")
     )
@@ -57,6 +57,28 @@ def as_csv(now: UsageNow) -> bytes:
     return spreadsheets.as_csv(
         CSV_NAMES, [_csv_row(now, user, sofar) for user, sofar in zip(now.users, running, strict=True)]
     )
+
+
+def user_column(*, pinned: bool = True) -> Any:
+    """The column of link() and beside(); pinned stays in view."""
+    return st.column_config.LinkColumn(
+        t("User"), display_text=rf"(?:{links.USER}=|^#)([^&]+)$", pinned=pinned, width=125
+    )
+
+
+def link(alias: str) -> str:
+    """The user's page; its last part is what is shown."""
+    return links.to("user", **{links.USER: alias})
+
+
+def others(number: int) -> str:
+    """Those who are not listed."""
+    return beside(tn("{n} other", "{n} others", number))
+
+
+def beside(words: str) -> str:
+    """Words in the place of a link, which only lead to where they stand."""
+    return f"#{words}"
 
 
 def _held(now: UsageNow) -> Shown:
@@ -86,10 +108,7 @@ def _below(now: UsageNow, shown: Shown) -> None:
 
 def _columns(now: UsageNow) -> dict[str, Any]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    user = st.column_config.LinkColumn(
-        t("User"), display_text=rf"(?:{links.USER}=|^#)([^&]+)$", pinned=True, width=125
-    )
-    columns: dict[str, Any] = {"user": user}
+    columns: dict[str, Any] = {"user": user_column()}
     if now.limit:
         of_limit = t("Of {limit} a day", limit=now.limit)
         columns["closeness"] = st.column_config.ProgressColumn(
@@ -125,15 +144,6 @@ def _row(now: UsageNow, tally: Tally, sofar: int) -> dict[str, Any]:
 def _percentage(jobs: int, now: UsageNow) -> float | None:
     part = share(jobs, now.total.jobs)
     return None if part is None else 100 * part
-
-
-def _link(alias: str) -> str:
-    return links.to("user", **{links.USER: alias})
-
-
-def _others(number: int) -> str:
-    """In the place of a link, which only leads to where it stands."""
-    return "#" + tn("{n} other", "{n} others", number)
 
 
 def _csv_row(now: UsageNow, user: UserTally, sofar: int) -> dict[str, object]:

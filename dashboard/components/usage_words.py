@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from babel.dates import format_skeleton
 
 from dashboard import usage_totals
+from dashboard.components import staleness
 from dashboard.components.formatting import ago, duration, money, plain
 from dashboard.components.usage_span import Days
 from dashboard.components.verdicts import State, Verdict
@@ -17,7 +18,9 @@ from queries.usage_models import Tally
 
 
 def source(reading: Reading) -> str:
-    """Freshness and origin: "3 s ago · roll-up, the other 40 min live"."""
+    """Freshness and origin: "3 s ago · roll-up, the other 40 min live", "stale: 7 min old (02:13) · database"."""
+    if reading.stale:
+        return t("{when} · database", when=staleness.old(reading.at))
     when = ago(reading.at, datetime.now(UTC))
     if reading.rolled <= timedelta(0):
         return t("{when} · database, live", when=when)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from html import escape
 
 import streamlit as st
 
@@ -104,7 +105,7 @@ def _by_limit(now: UserNow, refused: Iterable[Refused]) -> Sequence[Line]:
         own[one.day] = own.get(one.day, 0) + one.requests
     return [
         Line(
-            name(limit),
+            escape(name(limit)),
             _COLOURS[place % len(_COLOURS)],
             _points(now, [own.get(day, 0) for day in now.days.each()]),
         )

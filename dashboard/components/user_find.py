@@ -7,9 +7,9 @@ import re
 import streamlit as st
 
 from dashboard import fetch, links
-from dashboard.components import live
+from dashboard.components import filters, live
 from dashboard.components.formatting import plain
-from dashboard.components.notices import guarded
+from dashboard.components.notices import Finished, guarded
 from dashboard.connections import aliases
 from dashboard.i18n import t
 from queries import user_history
@@ -23,15 +23,15 @@ _TYPED = "user-typed"
 
 def chosen() -> str:
     """The alias that the address names. Where it names none, or nobody has it, asks for one and ends the page."""
-    alias = links.text(links.USER).value
+    alias = filters.without_key(links.text(links.USER).value)
     if not is_alias(alias):
         _ask(t("An alias looks like user-7f3a9c01.") if alias else "", alias)
-        st.stop()
+        raise Finished
     found = _seen(alias)
     if not isinstance(found, OpsError) and not found.digests:
         words = t("Nobody has this alias. Aliases change when their key (OPS_ALIAS_KEY) or the database does.")
         _ask(words, alias)
-        st.stop()
+        raise Finished
     st.code(alias, language=None, width="content")
     return alias
 

@@ -28,7 +28,7 @@ from actions.errors import (
     StateChanged,
     recalled,
 )
-from actions.permissions import NEEDED, Actor, Role
+from actions.permissions import ACTIONS, NEEDED, Actor, Role
 from queries.audit_models import Result
 from tests.actions.acts import LOG, Act, intent
 from tests.actions.conftest import OPERATOR, VIEWER, Rows
@@ -45,7 +45,7 @@ def test_what_is_done_leaves_an_intent_and_an_outcome(door: Door, rows: Rows) ->
     assert (outcome.result, outcome.message, outcome.error) == (Result.DONE, "Retried.", None)
     assert act.calls == 1
     first, second = rows(LOG)
-    told = {"phase", "id", "at", "after", "result", "message"}
+    told = {"phase", "id", "at", "after", "result", "message", "position", "previous", "hash"}
     assert {key: first[key] for key in first.keys() - told} == {
         "request_id": "r-1",
         "actor": "olga@example.com",
@@ -68,7 +68,7 @@ def test_what_is_done_leaves_an_intent_and_an_outcome(door: Door, rows: Rows) ->
     ]
 
 
-@pytest.mark.parametrize("action", sorted(NEEDED))
+@pytest.mark.parametrize("action", sorted(ACTIONS))
 def test_a_viewer_is_refused_and_the_refusal_recorded(door: Door, rows: Rows, action: str) -> None:
     act = Act()
     needed = NEEDED[action].label

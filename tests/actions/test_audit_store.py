@@ -77,7 +77,8 @@ def test_an_outcome_that_cannot_be_recorded_is_told(
     assert outcome.message.startswith("Retried." if error is None else str(error))
     assert "could not be recorded" in outcome.message
     assert isinstance(outcome.error, OutcomeNotRecorded)
-    assert [(entry["event"], entry["log_level"]) for entry in logs] == [("outcome not recorded", "error")]
+    told = [(entry["event"], entry["log_level"]) for entry in logs]
+    assert told == [("audit", "info"), ("outcome not recorded", "error")]
     assert [row["phase"] for row in rows("select * from ops.audit_log_away")] == ["intent"]
 
 

@@ -22,7 +22,7 @@ Fresh = Callable[[], Kept]
 
 LATEST = datetime.max.replace(tzinfo=UTC)
 KEY = "a key for tests"
-TABLES = ("hourly_usage", "hourly_kinds", "first_seen")
+TABLES = ("hourly_usage", "hourly_kinds", "hourly_costs", "first_seen")
 # Jobs, calls and rejections of a few users in the last 60 hours, which is in so many days.
 DAYS = 4
 OLD = "created_at < now() at time zone 'utc' - interval '26 hours'"
@@ -92,10 +92,10 @@ class Stage:
 
     def kept(self) -> Kept:
         """All sums of hours before until, since an hour may end while a test goes on; and which are clean."""
-        asked = {name: f"select * from ops.{name} where hour < %s order by 1, 2" for name in TABLES}  # noqa: S608
-        asked["rolled"] = "select hour, dirty from ops.rolled_hours where hour < %s order by 1"
+        asked = {name: f"select * from ops.{name} where hour < %s" for name in TABLES}  # noqa: S608
+        asked["rolled"] = "select hour, dirty from ops.rolled_hours where hour < %s"
         with psycopg.connect(self.store_url, options="-c TimeZone=UTC") as connection:
-            return {name: connection.execute(one.encode(), [self.until]).fetchall() for name, one in asked.items()}
+            return {name: sorted(connection.execute(one.encode(), [self.until])) for name, one in asked.items()}
 
     def one(self, question: str) -> Any:
         with psycopg.connect(self.store_url, options="-c TimeZone=UTC") as connection:

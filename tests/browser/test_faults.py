@@ -1,4 +1,4 @@
-"""One source fails at a time: the page names it, all else lives on, and it comes back by itself."""
+"""One source fails at a time: the page names it once, tells what was before as such, and comes back by itself."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.browser.conftest import PATIENCE, SERVICE
 from tests.browser.people import open_page
 
 pytestmark = pytest.mark.browser
+OUTAGES = ".st-key-outages"
 
 
 @pytest.fixture(scope="module")
@@ -27,25 +28,25 @@ FAULTS: dict[str, tuple[Callable[[Stack], None], Callable[[Stack], None], str, s
     "database stopped": (
         Stack.stop_postgres,
         Stack.start_postgres,
-        "The database does not answer",
+        "The service's database has not answered since",
         "providers answering",
     ),
     "database hanging": (
         lambda stack: stack.pause("postgres"),
         lambda stack: stack.resume("postgres"),
-        "The database does not answer",
+        "The service's database has not answered since",
         "",
     ),
     "Prometheus stopped": (
         Stack.stop_prometheus,
         Stack.start_prometheus,
-        "Prometheus does not answer",
+        "Prometheus has not answered since",
         "no job stuck",
     ),
     "Prometheus hanging": (
         lambda stack: stack.pause("prometheus"),
         lambda stack: stack.resume("prometheus"),
-        "Prometheus does not answer",
+        "Prometheus has not answered since",
         "no job stuck",
     ),
 }
@@ -57,19 +58,23 @@ def test_source(stack: Stack, page: Page, fault: str) -> None:
     open_page(page, stack.console_url, "Overview")
     verdict = page.locator(".st-key-verdict")
     expect(verdict).to_contain_text("no job stuck")
+    expect(verdict).to_contain_text(alive)
     break_it(stack)
     try:
-        expect(verdict).to_contain_text(named)
+        expect(page.locator(OUTAGES)).to_contain_text(named)
+        expect(verdict).to_contain_text("not known now:")
         expect(verdict).to_contain_text(alive)
         fresh = page.context.new_page()
         fresh.goto(stack.console_url)  # opened in the middle of the outage
-        expect(fresh.locator(".st-key-verdict")).to_contain_text(named)
+        expect(fresh.locator(OUTAGES)).to_contain_text(named)
+        expect(fresh.locator(".st-key-verdict")).to_contain_text("not known now:")
         assert fresh.get_by_test_id("stException").count() == 0
     finally:
         mend_it(stack)
     for shown in (page, fresh):
+        expect(shown.locator(OUTAGES)).to_have_count(0)
         expect(shown.locator(".st-key-verdict")).to_contain_text("no job stuck")
-        expect(shown.locator(".st-key-verdict")).not_to_contain_text(named)
+        expect(shown.locator(".st-key-verdict")).not_to_contain_text("not known now:")
 
 
 def test_service_stopped(stack: Stack, page: Page) -> None:
@@ -78,8 +83,10 @@ def test_service_stopped(stack: Stack, page: Page) -> None:
     expect(verdict).to_contain_text("queue 0 of 100")
     stack.stop_api()
     try:
-        expect(verdict).to_contain_text("queue 0 ")  # its limit is the service's to tell
+        expect(page.locator(OUTAGES)).to_contain_text("The service's control API has not answered since")
+        expect(verdict).to_contain_text("not known now: queue 0 of 100")  # its limit is the service's to tell
         expect(verdict).to_contain_text("no job stuck")
     finally:
         stack.start_api()
+    expect(page.locator(OUTAGES)).to_have_count(0)
     expect(verdict).to_contain_text("queue 0 of 100")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import uuid4
 
 import httpx
@@ -27,6 +28,13 @@ def in_force(readers: Readers) -> int:
     return int(answer.json()[LIMIT]["value"])
 
 
+def watched(stack: Stack) -> bool:
+    """Whether Prometheus tells what is refused: the page keeps for a minute what it first heard."""
+    query = {"query": "count(increase(bookgen_guardrail_rejections_total[1m]))"}
+    answer = httpx.get(f"{stack.prometheus_url}/api/v1/query", params=query, trust_env=False)
+    return bool(answer.json()["data"]["result"])
+
+
 def editing(page: Page, stack: Stack, value: int) -> Locator:
     """The editor of the limit, as a link to a proposal opens it, in the hands of an admin."""
     open_page(page, f"{stack.console_url}/guardrails?limit={LIMIT}&value={value}", "Guardrails")
@@ -43,6 +51,7 @@ def press(editor: Locator, words: str) -> None:
 def test_holds_at_once_and_runs_out(stack: Stack, readers: Readers, database: Database, page: Page) -> None:
     user = str(uuid4())
     readers.keys.append(user)
+    eventually(lambda: watched(stack))
     assert [order(readers, user).status_code for _ in range(MADE)] == [202] * MADE
 
     editor = editing(page, stack, MADE)
@@ -111,3 +120,34 @@ def test_two_at_once(stack: Stack, readers: Readers, browser: Browser, page: Pag
     expect(editor.get_by_label("Reason")).not_to_have_value("")
     press(editor, "Set to 25")
     eventually(lambda: in_force(readers) == 25)
+
+
+def test_an_explosion_of_cost_is_stopped_in_two_clicks(
+    stack: Stack, readers: Readers, database: Database, page: Page
+) -> None:
+    user = str(uuid4())
+    readers.keys.append(user)
+    database.execute(
+        "insert into cost_events (event_id, occurred_at, attempt, provider, kind, model, step, outcome, units,"
+        " cost_usd) values ('explosion', clock_timestamp(), 1, 'picture-one', 'image', 'picture-xl',"
+        " 'generate_images', 'succeeded', 1, 612.34)"
+    )
+    open_page(page, f"{stack.console_url}/costs", "Costs")
+    sign_in(page, "Ada Mensah")
+    expect(page.locator(".st-key-verdict")).to_contain_text("$612.")
+
+    page.get_by_role("button", name="Act on spending").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Reason")).to_have_value(re.compile(r"\$612\."))
+    dialog.get_by_role("button", name="Stop intake", exact=True).click()
+    expect(dialog).to_have_count(0)
+    eventually(lambda: order(readers, user).status_code == 503)
+
+    page.get_by_role("button", name="Resume intake").click()
+    resuming = page.get_by_role("dialog")
+    resuming.get_by_label("Reason").fill("the provider has mended its prices")
+    resuming.get_by_role("button", name="Resume intake").click()
+    eventually(lambda: order(readers, user).status_code != 503)
+    page.goto(f"{stack.console_url}/audit-log")
+    log = tables(page).first
+    eventually(lambda: {"Stop intake", "Resume intake"} <= set(cell_texts(log, "Action")))

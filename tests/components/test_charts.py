@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from math import isnan
 from typing import Any
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.components import charts
 from dashboard.components.charts import Axis, Line
 from dashboard.components.formatting import Zone
+from tests.components.drawn import values
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -38,13 +36,6 @@ def figure(draw: Callable[..., None], *args: Any, **named: Any) -> Any:
     at = AppTest.from_function(page, args=(draw, args, named)).run()
     assert not at.exception
     return json.loads(at.get("plotly_chart")[0].proto.spec)
-
-
-def values(array: Any) -> list[Any]:
-    """The numbers of a trace; None for a hole."""
-    if isinstance(array, dict):
-        array = np.frombuffer(base64.b64decode(array["bdata"]), dtype=array["dtype"]).tolist()
-    return [None if value is None or isnan(value) else value for value in array]
 
 
 @pytest.fixture

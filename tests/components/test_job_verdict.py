@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dashboard.components import job_verdict
+from dashboard.components.formatting import NOTHING_AT_ALL
 from dashboard.components.job_known import Known
 from dashboard.components.job_verdict import Told
 from queries.audit_models import Acknowledgement
@@ -35,7 +36,8 @@ def known(status: str, ago: timedelta = 41 * MIN, **changes: Any) -> Known:
 def said(one: Known) -> str:
     """All that is said, without the backslashes that keep foreign text from being interpreted."""
     found: Told = job_verdict.told(one)
-    return " ".join((found.headline, found.detail, *found.notes)).replace("\\", "").strip()
+    words = " ".join((found.headline, found.detail, *found.notes))
+    return words.replace("\\", "").replace(NOTHING_AT_ALL, "").strip()
 
 
 def test_failed() -> None:

@@ -63,12 +63,12 @@ class Subject:
 
 @pytest.fixture(scope="session")
 def _reference(
-    new_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+    lasting_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServiceProcesses | None]:
     if "CONTRACT_SERVICE_URL" in os.environ:
         yield None
         return
-    with ServiceProcesses(new_database("template1"), tmp_path_factory.mktemp("contract")) as service:
+    with ServiceProcesses(lasting_database("template1"), tmp_path_factory.mktemp("contract")) as service:
         yield service
 
 

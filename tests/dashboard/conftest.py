@@ -11,6 +11,7 @@ import streamlit as st
 
 from actions import migrations
 from dashboard import fetch, settings
+from dashboard.sources import Sources
 
 Configure = Callable[..., settings.Settings]
 
@@ -22,6 +23,7 @@ def forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
     empty = tmp_path / "empty.toml"
     empty.touch()
     monkeypatch.setenv(settings.FILE_VARIABLE, str(empty))
+    monkeypatch.setattr(fetch, "_sources", Sources())
     _forget()
     yield
     _forget()
@@ -31,6 +33,12 @@ def _forget() -> None:
     settings.load.cache_clear()
     fetch.clear()
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def settings_file() -> Path:
+    """The settings file of the test, empty."""
+    return Path(os.environ[settings.FILE_VARIABLE])
 
 
 @pytest.fixture

@@ -40,7 +40,9 @@ def test_it_is_asked_again_after_the_pause() -> None:
     source = answers(DatabaseUnavailable(detail="gone", setting="OPS_X"), "back", "and stays")
     with pytest.raises(DatabaseUnavailable):
         ask(fuse, source)
+    assert fuse.is_open
     assert [ask(fuse, source), ask(fuse, source)] == ["back", "and stays"]
+    assert not fuse.is_open
 
 
 def test_a_slow_question_stops_no_other() -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
@@ -10,6 +12,7 @@ from pydantic import ValidationError
 from dashboard import settings, settings_document
 from dashboard.settings_errors import SettingsError
 from queries.models import PriceList, StuckRules, Thresholds
+from queries.price_history import PriceHistory, PricesFrom
 from tests.dashboard.conftest import Configure
 
 URL = "postgresql://reader:hunter2@db/books"
@@ -20,6 +23,12 @@ def problems() -> list[str]:
     with pytest.raises(SettingsError) as caught:
         settings.load()
     return list(caught.value.fields["problems"].splitlines())
+
+
+def _second(**changed: object) -> str:
+    """Two versions of the prices as JSON, the second one with these values."""
+    first = {"since": "2026-01-01", "per_image": 0.04}
+    return json.dumps([first, {"since": "2026-09-01", "per_image": 0.05} | changed])
 
 
 def test_defaults_are_those_of_the_contract(configure: Configure) -> None:
@@ -52,6 +61,49 @@ def test_each_setting_reaches_what_it_is_for(configure: Configure) -> None:
 def test_a_trace_url_is_kept_as_it_is(configure: Configure) -> None:
     template = "https://traces.example/search?id={trace_id}&x={y}"
     assert configure(database_url=URL, trace_url=template).trace_url == template
+
+
+SEPTEMBER, OCTOBER = date(2026, 9, 1), date(2026, 10, 1)
+VERSIONS = PriceHistory(
+    (
+        PricesFrom(None, PriceList(per_image=Decimal("0.04"))),
+        PricesFrom(SEPTEMBER, PriceList(per_image=Decimal("0.05"), images_per_book=14)),
+        PricesFrom(OCTOBER, PriceList(Decimal("0.01"), Decimal("0.05"), images_per_book=14)),
+    ),
+    "Asia/Seoul",
+)
+
+
+def test_prices_that_changed_are_read_from_the_environment(configure: Configure) -> None:
+    """In whatever order; what a version leaves out stays as it was before."""
+    late = {"since": "2026-10-01", "per_llm_call": "0.01", "per_image": None}
+    early = {"since": "2026-09-01", "per_image": 0.05, "images_per_book": 14}
+    known = {"database_url": URL, "service_timezone": "Asia/Seoul", "price_per_image": "0.04"}
+    here = configure(price_versions=json.dumps([late, early]), **known)
+    assert here.price_history == VERSIONS
+    assert here.prices == VERSIONS.at(datetime.now(UTC))
+
+
+def test_prices_that_changed_are_read_from_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, configure: Configure
+) -> None:
+    file = tmp_path / "secrets.toml"
+    file.write_text(
+        '[ops]\nservice_timezone = "Asia/Seoul"\nprice_per_image = 0.04\n'
+        "[[ops.price_versions]]\nsince = 2026-09-01\nper_image = 0.05\nimages_per_book = 14\n"
+        '[[ops.price_versions]]\nsince = "2026-10-01"\nper_llm_call = 0.01\n'
+    )
+    monkeypatch.setenv(settings.FILE_VARIABLE, str(file))
+    assert configure(database_url=URL).price_history == VERSIONS
+
+
+def test_the_prices_are_those_that_hold_now(configure: Configure) -> None:
+    """By the service's day, which has begun in Kiritimati long before it does in UTC."""
+    zone = "Pacific/Kiritimati"
+    today = datetime.now(ZoneInfo(zone)).date()
+    versions = [{"since": f"{today + timedelta(days=2)}", "per_image": 9}, {"since": f"{today}", "per_image": 2}]
+    here = configure(database_url=URL, service_timezone=zone, price_versions=json.dumps(versions))
+    assert here.prices.per_image == 2
 
 
 def test_environment_wins_over_the_file(
@@ -104,6 +156,25 @@ def test_nothing_set_is_one_sentence() -> None:
         ("SUCCESS_WARNING", "90", "OPS_SUCCESS_WARNING must be at most 1.0."),
         ("STUCK_WARNING", "9", "OPS_STUCK_WARNING may not be greater than OPS_STUCK_CRITICAL."),
         ("SUCCESS_WARNING", "0.5", "OPS_SUCCESS_CRITICAL may not be greater than OPS_SUCCESS_WARNING."),
+        ("PRICE_VERSIONS", "[", "OPS_PRICE_VERSIONS is not JSON (line 1, column 2): write "),
+        ("PRICE_VERSIONS", "{}", "OPS_PRICE_VERSIONS is not a list."),
+        ("PRICE_VERSIONS", "[3]", "OPS_PRICE_VERSIONS, entry 1 is not a table of keys and values."),
+        ("PRICE_VERSIONS", '[{"per_image": 1}]', "OPS_PRICE_VERSIONS, entry 1, since is missing."),
+        *(
+            ("PRICE_VERSIONS", text, f"OPS_PRICE_VERSIONS, entry 2, {problem}")
+            for text, problem in (
+                (_second(since="2026-13-01"), "since is not a day: write it as 2026-09-01."),
+                (_second(since=20260901), "since is not a day: write it as 2026-09-01."),
+                (_second(since=None), "since is not a day: write it as 2026-09-01."),
+                (_second(per_picture=1), "per_picture is not known there: correct its name or remove it."),
+                (_second(per_image=-1), "per_image must be at least 0."),
+                (_second(per_image="cheap"), "per_image is not a number."),
+                (_second(per_image=True), "per_image is not a number."),
+                (_second(images_per_book=1.5), "images_per_book is not a whole number."),
+            )
+        ),
+        ("PRICE_VERSIONS", _second(since="2026-01-01"), "OPS_PRICE_VERSIONS has two versions since 2026-01-01"),
+        ("PRICE_VERSIONS", _second(per_image=None), "OPS_PRICE_VERSIONS has a version since 2026-09-01 without a"),
     ],
 )
 def test_a_bad_value_is_one_sentence_that_names_it(
@@ -121,7 +192,8 @@ def test_a_bad_value_is_one_sentence_that_names_it(
 def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPS_TIMEZONE", "Mars")
     monkeypatch.setenv("OPS_AUTH", "none")
-    assert [sentence.split()[0] for sentence in problems()] == ["OPS_DATABASE_URL", "OPS_TIMEZONE", "OPS_AUTH"]
+    named = {sentence.split()[0] for sentence in problems()}
+    assert named == {"OPS_DATABASE_URL", "OPS_TIMEZONE", "OPS_AUTH"}
 
 
 @pytest.mark.parametrize(

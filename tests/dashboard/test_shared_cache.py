@@ -147,3 +147,27 @@ def test_expired_answers_make_room_first(cache: SharedCache, clock: Clock) -> No
     clock.now = 2.0
     cache.get("new", TTL, lambda: 4)
     assert cache.get("long", timedelta(seconds=100), lambda: -1) == 1
+
+
+def test_the_last_answer_outlives_its_time_and_an_error(cache: SharedCache, clock: Clock) -> None:
+    def fails() -> int:
+        raise DatabaseUnavailable(detail="down", setting="OPS_DATABASE_URL")
+
+    assert cache.last("key", TTL) is None
+    cache.get("key", TTL, lambda: "good")
+    clock.now = 60.0
+    with pytest.raises(DatabaseUnavailable):
+        cache.get("key", TTL, fails)
+    assert cache.last("key", timedelta(seconds=60)) == "good"
+    assert cache.last("key", timedelta(seconds=59)) is None
+    cache.clear()
+    assert cache.last("key", timedelta(seconds=60)) is None
+
+
+def test_expired_answers_make_room_one_by_one(cache: SharedCache, clock: Clock) -> None:
+    for key in range(3):
+        clock.now = float(key)
+        cache.get(key, TTL, partial(str, key))
+    clock.now = 100.0
+    cache.get("new", TTL, lambda: "new")
+    assert [cache.last(key, timedelta(hours=1)) for key in (0, 1, 2, "new")] == [None, "1", "2", "new"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,7 +11,9 @@ import pytest
 
 from actions import migrations
 from dashboard import connections, fetch, usage_totals
+from dashboard.settings import Settings
 from dashboard.usage_totals import Reading, day_span, range_span
+from queries import costs
 from queries.aliases import Aliases
 from queries.models import MoneySource, Spend
 from queries.usage_models import Span, Tally, total
@@ -29,6 +32,7 @@ from tests.queries.usage_rows import (
     source,
 )
 
+ESTIMATED = MoneySource.ESTIMATED
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 Read = Callable[[str, Season], None]
 
@@ -201,13 +205,59 @@ def test_another_key_of_the_aliases_knows_nothing_of_the_old_hours(configure: Co
 def test_money_is_the_ledgers_or_estimated_or_unknown(
     configure: Configure, newer_url: str, older_url: str
 ) -> None:
-    tally = Tally(jobs=2, unpriced=3, usd=Decimal("1.5"), llm=Decimal(2), images=Decimal("0.5"))
+    tally = Tally(jobs=2, unpriced=3, usd=Decimal("1.5"))
     configure(database_url=newer_url)
     assert usage_totals.usd(tally) == Spend(Decimal("1.5"), 3, MoneySource.LEDGER)
     configure(database_url=older_url)
     assert usage_totals.usd(tally) == Spend(None, 0, MoneySource.NONE)
-    configure(price_per_llm_call="0.01", price_per_image="0.04", images_per_book=10, llm_calls_per_book=4)
-    assert usage_totals.usd(tally) == Spend(Decimal("0.28"), 0, MoneySource.ESTIMATED)
+    configure(price_per_image="0.04")
+    assert usage_totals.usd(tally) == Spend(Decimal("1.5"), 3, MoneySource.ESTIMATED)
+
+
+# In the midst of days of every other zone; before the first price calls are unpriced.
+PRICES_CHANGED = [
+    {"since": "2026-09-01", "per_llm_call": "0.01", "per_image": "0.04"},
+    {"since": "2026-11-01", "per_image": "0.05", "images_per_book": 10},
+]
+
+
+def test_estimates_across_changes_of_the_prices_are_the_sums_of_their_days(
+    configure: Configure, older_url: str
+) -> None:
+    here = configure(
+        database_url=older_url, service_timezone="Asia/Kathmandu", price_versions=json.dumps(PRICES_CHANGED)
+    )
+    fill(older_url, AUTUMN, newer=False)
+    mixed(older_url, AUTUMN)
+    for zone in ("America/New_York", "Asia/Kathmandu"):
+        first, last = date(2026, 8, 29), date(2026, 11, 2)
+        span = range_span(first, last, zone)
+        found = usage_totals.by_user(span)
+        days = usage_totals.by_user_and_day(span, zone).days
+        kinds = usage_totals.by_kind_and_day(span, zone).days
+        each = [
+            usage_totals.by_user(range_span(*ends, zone)).total
+            for ends in (
+                (first, date(2026, 8, 31)),
+                (date(2026, 9, 1), date(2026, 9, 1)),
+                (date(2026, 9, 2), last),
+            )
+        ]
+        sums = [total(one.tally for one in rows).usd for rows in (found.users, days, kinds)]
+        assert sums == [found.total.usd] * 3 == [total(each).usd] * 3
+        assert usage_totals.usd(found.total) == Spend(_by_jobs(span, here), found.total.unpriced, ESTIMATED)
+        assert found.reading.rolled + found.reading.live == span.until - span.since
+        assert found.total.unpriced > each[-1].unpriced == 0
+
+
+def _by_jobs(span: Span, here: Settings) -> Decimal:
+    """The same job by job."""
+    created = f"created_at >= '{span.since:%Y-%m-%d %H:%M}' and created_at < '{span.until:%Y-%m-%d %H:%M}'"
+    with connections.jobs().connect() as connection:
+        ids = connection.exec_driver_sql(f"select id from jobs where {created}").scalars().all()  # noqa: S608
+    spent = fetch.database(costs.spent_by_job, here.price_history, tuple(ids)).value
+    assert len(spent) == len(ids) > 2_000
+    return sum((one.usd for one in spent.values() if one.usd is not None), Decimal(0))
 
 
 def test_a_range_of_days_is_its_days(configure: Configure) -> None:

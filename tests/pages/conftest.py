@@ -19,9 +19,9 @@ HANGING = "2026-11-23 00:27:00"
 
 
 @pytest.fixture(scope="session")
-def migrated_older_template(new_database: Callable[[str], str], older_template: str) -> str:
+def migrated_older_template(lasting_database: Callable[[str], str], older_template: str) -> str:
     """The older deployment's database with its rows and the console's own schema, to copy from."""
-    return _migrated(new_database(older_template))
+    return _migrated(lasting_database(older_template))
 
 
 @pytest.fixture
@@ -39,9 +39,9 @@ def hanging(configure: Configure, migrated_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated_newer_template(new_database: Callable[[str], str]) -> str:
+def migrated_newer_template(lasting_database: Callable[[str], str]) -> str:
     """A database with the newer deployment's tables and the console's own schema, to copy from."""
-    url = new_database("template1")
+    url = lasting_database("template1")
     databases.create_newer(url)
     return _migrated(url)
 

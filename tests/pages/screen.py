@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from dashboard import connections, fetch
+from dashboard.components.formatting import NOTHING_AT_ALL
 from dashboard.settings import ROOT
 from queries import bulks
 from queries.bulk_models import Bulk
@@ -55,7 +56,7 @@ def markdown(at: AppTest) -> list[str]:
 
 def words(at: AppTest) -> str:
     """What the page tells, without bold type and the backslashes that keep foreign text from being interpreted."""
-    return "\n".join(markdown(at)).replace("\\", "").replace("**", "")
+    return "\n".join(markdown(at)).replace("\\", "").replace("**", "").replace(NOTHING_AT_ALL, "")
 
 
 def numbers(at: AppTest) -> dict[str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
-from dashboard.components import audit_table
+from dashboard.components import audit_files, audit_table
 from queries import audit_log
 from queries.audit_models import AuditEntry, AuditFilter, Phase, Result
 from tests.dashboard.conftest import Configure
@@ -84,6 +85,7 @@ def test_the_verdict_counts_acts_people_and_outcomes() -> None:
     told = words(opened("audit_log"))
     assert "4 acts by 2 people (Last 24 hours)." in told
     assert "1 done · 1 skipped · 1 failed · 1 has no outcome. The console stopped before it was known:" in told
+    assert "under way" not in told
     assert ":orange[:material/warning:]" in told
     everything = words(opened("audit_log", span="all"))
     assert (
@@ -98,7 +100,7 @@ def test_the_verdict_counts_acts_people_and_outcomes() -> None:
 def test_each_line_tells_who_what_why_and_what_came_of_it() -> None:
     newest, *rest = table(opened("audit_log"))
     assert (newest["actor"], newest["action"], newest["target"]) == ("Ada Mensah (operator)", "Retry", "job_r-4")
-    assert (newest["what"], newest["message"]) == ("unknown", "No outcome was recorded: look at the job itself.")
+    assert (newest["what"], newest["message"]) == ("unknown", "No outcome was recorded: select this line.")
     assert [(row["what"], row["request"]) for row in rest] == [
         ("failed", "r-3"), ("skipped", "r-2"), ("done", "r-1")
     ]  # fmt: skip
@@ -173,10 +175,14 @@ def test_the_file_holds_every_line_of_the_filter(filled: Log) -> None:
     assert "Download all as CSV" in [one.label for one in at.download_button]
     with connect(filled.url) as (connection, _):
         found = audit_log.search(connection, AuditFilter(), before_id=None, limit=10)
-    header, *rows = csv.reader(audit_table.as_csv(found).decode("utf-8-sig").splitlines())
+    header, *rows = csv.reader(whole(found).splitlines())
     assert header[:6] == ["id", "at", "request_id", "phase", "actor", "role"]
     assert len(rows) == len(found) == 10
     assert datetime.fromisoformat(rows[0][1]).utcoffset() == timedelta(0)
+
+
+def whole(entries: Sequence[AuditEntry]) -> str:
+    return b"".join(audit_files.content(entries, audit_files.Form.CSV)).decode("utf-8-sig")
 
 
 def entry(**changes: Any) -> AuditEntry:
@@ -187,7 +193,7 @@ def entry(**changes: Any) -> AuditEntry:
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1"])
 def test_no_cell_of_the_file_runs_as_a_formula(formula: str) -> None:
-    written = audit_table.as_csv([entry(reason=formula, actor=formula, message=formula)]).decode("utf-8-sig")
+    written = whole([entry(reason=formula, actor=formula, message=formula)])
     _, row = csv.reader(written.splitlines(keepends=True))
     cells = [cell for cell in row if cell.lstrip("'") == formula]
     assert len(cells) == 3
@@ -196,6 +202,6 @@ def test_no_cell_of_the_file_runs_as_a_formula(formula: str) -> None:
 
 def test_quotes_line_breaks_and_other_scripts_survive_the_file() -> None:
     reason = 'said "no",\nthen 네; 1,000'
-    written = audit_table.as_csv([entry(reason=reason)]).decode("utf-8-sig")
+    written = whole([entry(reason=reason)])
     _, row = csv.reader(written.splitlines(keepends=True))
     assert reason in row

@@ -23,6 +23,7 @@ from tests.pages.screen import (
     labels,
     markdown,
     opened,
+    run,
     words,
 )
 from tests.service_process import ServiceProcesses
@@ -141,6 +142,10 @@ def test_a_service_that_cannot_be_reached(configure: Configure) -> None:
     at = opened("guardrails", person=ADMIN, limit=DAILY, value="15")
     assert "Guardrails: not known." in words(at)
     assert "The service cannot be reached" in words(at)
+    run(at)  # what is above learns it from what is below
+    assert "The service's control API has not answered since" in words(at)
+    assert "no connection" in words(at)
+    assert "The service does not answer." in words(at)
     assert not [label for label in labels(at) if label.startswith(("Set ", "Change"))]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from queries import (
     causes,
     clock,
+    cost_books,
     costs,
     failures,
     indexes,
@@ -27,6 +28,7 @@ from queries import (
     what_if_spend,
 )
 from queries.models import StuckRules
+from tests.plans.cost_questions import of_costs, of_costs_without_ledger
 from tests.plans.usage_questions import NOW, of_usage, of_users, of_what_if
 from tests.plans.worlds import (
     DAY,
@@ -35,6 +37,7 @@ from tests.plans.worlds import (
     LEDGER,
     MINUTE,
     PAGE,
+    PRICE_HISTORY,
     PRICES,
     RECENT,
     ROWS,
@@ -115,7 +118,7 @@ def of_selected(
 
     yield question(jobs.get_many, lambda world, ids: (world.aliases, ids))
     yield question(usage.jobs_today_by_owner, lambda _, ids: (ZONE, ids))
-    yield question(costs.spent_by_job, lambda _, ids: (PRICES, ids))
+    yield question(costs.spent_by_job, lambda _, ids: (PRICE_HISTORY, ids))
     yield question(
         retry_costs.retry_estimates, lambda _, ids: (PRICES, ids, "failed_step"), "from the failed step"
     )
@@ -125,10 +128,11 @@ def of_selected(
 ONE_JOB = 10
 WITHOUT_LEDGER: tuple[Question, ...] = (
     Question(costs.spent_today, lambda _: (PRICES, ZONE), reads=40_000),
-    Question(costs.spent_by_hour, lambda _: (PRICES, 24), reads=40_000),
-    Question(costs.spent_by_job, lambda world: (PRICES, world.job_ids), reads=SELECTED),
+    Question(costs.spent_by_hour, lambda _: (PRICE_HISTORY, 24), reads=40_000),
+    Question(costs.spent_by_job, lambda world: (PRICE_HISTORY, world.job_ids), reads=SELECTED),
     Question(usage.by_user, lambda world: (world.aliases, NOW - 3 * HOUR, NOW), reads=10_000, whole=FEW),
     Question(retry_costs.retry_estimates, lambda world: (PRICES, world.job_ids, "failed_step"), reads=SELECTED),
+    *of_costs_without_ledger(),
 )
 QUESTIONS: tuple[Question, ...] = (
     Question(stuck.find, lambda world: (world.aliases, StuckRules(), {"generate_images": HOUR}), reads=100),
@@ -146,9 +150,16 @@ QUESTIONS: tuple[Question, ...] = (
     Question(jobs.get, lambda world: (world.aliases, world.job_id), reads=ONE_JOB),
     Question(users.resolve, lambda world: (world.aliases, "user-00000000"), reads=6_000),
     Question(costs.spent_today, lambda _: (PRICES, ZONE), reads=0),
-    Question(costs.spent_by_hour, lambda _: (PRICES, 24), reads=0),
-    Question(costs.spent_by_job, lambda world: (PRICES, world.job_ids[:PAGE]), of="page", reads=0),
+    Question(costs.spent_by_hour, lambda _: (PRICE_HISTORY, 24), reads=0),
+    Question(costs.spent_by_job, lambda world: (PRICE_HISTORY, world.job_ids[:PAGE]), of="page", reads=0),
     Question(costs.usual_spend_by_now, lambda _: (ZONE,), reads=0),
+    Question(
+        cost_books.median_usd,
+        lambda _: (PRICE_HISTORY,),
+        {"since": NOW - 30 * DAY, "until": NOW},
+        reads=SELECTED,
+        whole=LEDGER,
+    ),
     Question(step_times.usual, reads=0),
     Question(job_story.events, lambda world: (world.aliases, world.job_id), reads=ONE_JOB),
     Question(job_story.calls, lambda world: (world.job_id,), reads=0),
@@ -156,6 +167,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(job_story.moderation, lambda world: (world.aliases, world.job_id), reads=ONE_JOB),
     *of_filters(),
     *of_usage(),
+    *of_costs(),
     *of_users(),
     *of_what_if(),
     *of_selected("1,000", lambda world: world.job_ids, 30_000, LEDGER),

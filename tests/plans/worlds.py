@@ -16,11 +16,13 @@ from queries.aliases import Aliases
 from queries.job_filter import JobFilter
 from queries.job_language import parse
 from queries.models import PriceList
+from queries.price_history import PriceHistory
 from queries.schema import ServiceSchema
 
 ZONE = "Asia/Seoul"
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PRICES = PriceList(Decimal("0.01"), Decimal("0.04"))
+PRICE_HISTORY = PriceHistory.always(PRICES)
 PAGE = 50
 SELECTED, LARGEST = 1_000, 10_000
 ROWS = 1_000_000

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from queries import database, usage
+from queries import cost_calls, database, usage
 from queries.aliases import Aliases
-from queries.ops_store import FIRST_SEEN, HOURLY_KINDS, HOURLY_USAGE, ROLLED_HOURS, ROLLUP_STATE
+from queries.cost_models import CostHour
+from queries.ops_store import FIRST_SEEN, HOURLY_COSTS, HOURLY_KINDS, HOURLY_USAGE, ROLLED_HOURS, ROLLUP_STATE
 from queries.schema import discover
 from queries.usage_models import AMOUNTS, COUNTS, Span, Tally
 from tests.queries.usage_rows import hours
@@ -30,9 +32,11 @@ def _roll(connection: Connection, aliases: Aliases, span: Span) -> None:
     asked = (connection, discover(connection))
     users = usage.hourly_usage(*asked, aliases, span.since, span.until)
     kinds = usage.hourly_kinds(*asked, span.since, span.until)
+    costs = cost_calls.hourly_costs(*asked, span.since, span.until)
     new = usage.new_users_by_hour(*asked, aliases, span.since, span.until)
     _put(connection, HOURLY_USAGE, ({"hour": one.hour, "digest": one.digest} | _row(one.tally) for one in users))
     _put(connection, HOURLY_KINDS, ({"hour": one.hour, "kind": one.kind} | _row(one.tally) for one in kinds))
+    _put(connection, HOURLY_COSTS, map(_cost, costs))
     _put(connection, FIRST_SEEN, ({"hour": one.hour, "digest": one.digest} for one in new))
     mark(connection, hours(span))
     known = {"single": True, "fingerprint": aliases.fingerprint(), "first_hour": span.since}
@@ -47,6 +51,10 @@ def mark(connection: Connection, rolled: Iterable[datetime]) -> None:
 def _put(connection: Connection, table: sa.Table, rows: Iterable[dict[str, object]]) -> None:
     if values := list(rows):
         connection.execute(sa.insert(table), values)
+
+
+def _cost(one: CostHour) -> dict[str, object]:
+    return {"hour": one.hour} | asdict(one.part) | asdict(one.tally)
 
 
 def _row(tally: Tally) -> dict[str, object]:

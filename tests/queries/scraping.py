@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from demo.postgres import free_port
-from demo.prometheus import find
+from demo.prometheus import Server, find, load
+from demo.supervisor import Supervisor
 from queries.errors import PrometheusRejected, PrometheusUnavailable
 from queries.prometheus import Prometheus
 
@@ -75,6 +76,21 @@ def scraping(exporter: int, folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@contextmanager
+def remembering(samples: Iterable[str], folder: Path) -> Iterator[str]:
+    """The address of a Prometheus with this past: lines of OpenMetrics with their instants."""
+    text = folder / "history.txt"
+    text.write_text("".join([*samples, "# EOF\n"]))
+    binaries = find()
+    assert binaries is not None, "make test installs Prometheus"
+    with Supervisor(folder / "logs") as supervisor:
+        load(supervisor, binaries, [text], folder / "data", threading.Event())
+        server = Server(supervisor, binaries, folder / "data")
+        server.launch("127.0.0.1:1", "127.0.0.1:1")
+        server.wait()
+        yield server.url
 
 
 def _eventually(holds: Callable[[], object]) -> None:

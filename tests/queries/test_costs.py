@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -10,11 +11,13 @@ import pytest
 from queries import costs
 from queries.errors import DatabaseError
 from queries.models import MoneySource, PriceList, Spend
+from queries.price_history import PriceHistory, PricesFrom
 from tests.queries.conftest import connect, run
 
 D = Decimal
 NONE = PriceList()
 PRICES = PriceList(D("0.01"), D("0.04"), images_per_book=10, llm_calls_per_book=4, tts_per_book=D("0.5"))
+NEVER, ALWAYS = PriceHistory(), PriceHistory.always(PRICES)
 STEPS = (
     "queued", "normalize", "moderate_input", "generate_story", "generate_character_sheet",
     "generate_image_prompts", "generate_images", "moderate_output", "package", "done",
@@ -49,7 +52,9 @@ def midnight(zone: str) -> str:
 def test_an_empty_ledger_is_zero_and_not_unknown(newer_url: str) -> None:
     with connect(newer_url) as (connection, schema):
         assert costs.spent_today(connection, schema, NONE, "UTC") == Spend(D(0), 0, MoneySource.LEDGER)
-        assert costs.spent_by_job(connection, schema, NONE, ["job"]) == {"job": Spend(D(0), 0, MoneySource.LEDGER)}
+        assert costs.spent_by_job(connection, schema, NEVER, ["job"]) == {
+            "job": Spend(D(0), 0, MoneySource.LEDGER)
+        }
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Seoul", "America/New_York", "Asia/Kathmandu"])
@@ -94,7 +99,7 @@ def test_by_hour_without_holes(newer_url: str) -> None:
     spend(newer_url, "3", f"{hour} - interval '1 hour 1 microsecond'")
     spend(newer_url, "99", f"{hour} - interval '3 hours 1 microsecond'")
     with connect(newer_url) as (connection, schema):
-        found = costs.spent_by_hour(connection, schema, NONE, 4)
+        found = costs.spent_by_hour(connection, schema, NEVER, 4)
     this = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     assert [usd for _, usd in found] == [D(0), D(5), D(0), D("1.5")]
     assert [start for start, _ in found][-1] in (this, this - timedelta(hours=1))
@@ -107,7 +112,7 @@ def test_by_job_over_all_attempts(newer_url: str) -> None:
     spend(newer_url, None, attempt=2)
     spend(newer_url, "7", job_id="other")
     with connect(newer_url) as (connection, schema):
-        found = costs.spent_by_job(connection, schema, NONE, ["job", "none"])
+        found = costs.spent_by_job(connection, schema, NEVER, ["job", "none"])
     assert found["job"] == Spend(D("0.3"), 1, MoneySource.LEDGER)
     assert found["none"] == Spend(D(0), 0, MoneySource.LEDGER)
     assert set(found) == {"job", "none"}
@@ -154,9 +159,9 @@ def test_estimates_by_step_and_by_progress(no_ledger_url: str) -> None:
     add_job(no_ledger_url, "prose", "표지 그리는 중...", progress=50)
     add_job(no_ledger_url, "odd", "표지 그리는 중...", progress=900)
     with connect(no_ledger_url) as (connection, schema):
-        found = costs.spent_by_job(connection, schema, PRICES, [*STEPS, "prose", "odd", "nowhere"])
+        found = costs.spent_by_job(connection, schema, ALWAYS, [*STEPS, "prose", "odd", "nowhere"])
         today = costs.spent_today(connection, schema, PRICES, "Pacific/Kiritimati")
-        hours = costs.spent_by_hour(connection, schema, PRICES, 2)
+        hours = costs.spent_by_hour(connection, schema, ALWAYS, 2)
     assert {job: spent.usd for job, spent in found.items()} == expected | {"prose": D("0.47"), "odd": D("0.94")}
     assert {spent.source for spent in found.values()} == {MoneySource.ESTIMATED}
     assert today.source is MoneySource.ESTIMATED
@@ -166,10 +171,34 @@ def test_estimates_by_step_and_by_progress(no_ledger_url: str) -> None:
 def test_half_a_price_list_counts_what_it_cannot_price(no_ledger_url: str) -> None:
     add_job(no_ledger_url, "job", "done", "done")
     with connect(no_ledger_url) as (connection, schema):
-        found = costs.spent_by_job(connection, schema, PriceList(per_image=D("0.04"), images_per_book=10), ["job"])
+        half = PriceHistory.always(PriceList(per_image=D("0.04"), images_per_book=10))
+        found = costs.spent_by_job(connection, schema, half, ["job"])
         none = costs.spent_today(connection, schema, NONE, "UTC")
     assert found["job"] == Spend(D("0.4"), 4, MoneySource.ESTIMATED)
     assert none == Spend(None, 0, MoneySource.NONE)
+
+
+def test_an_estimate_takes_the_prices_of_its_day(no_ledger_url: str) -> None:
+    """A day is one of the price list's zone; before the first price nobody knows."""
+    zone = "Asia/Seoul"
+    for name, days in (("before", 2), ("first", 1), ("second", 0)):
+        at = f"timezone('utc', {midnight(zone)} - interval '{days} days')"
+        run(
+            no_ledger_url,
+            "insert into jobs (id, status, user_key, current_step, progress, created_at)"  # noqa: S608
+            f" values ('{name}', 'done', 'u', 'done', 100, {at})",
+        )
+    with connect(no_ledger_url) as (connection, schema):
+        today = connection.exec_driver_sql(f"select timezone('{zone}', now())::date").scalar_one()
+        dear = replace(PRICES, per_image=D("0.05"))
+        versions = (PricesFrom(None, NONE), PricesFrom(today - timedelta(days=1), PRICES), PricesFrom(today, dear))
+        history = PriceHistory(versions, zone)
+        found = costs.spent_by_job(connection, schema, history, ["before", "first", "second"])
+        hours = costs.spent_by_hour(connection, schema, history, 72)
+        spent = costs.spent_today(connection, schema, history.on(today), zone)
+    assert [found[name].usd for name in ("before", "first", "second")] == [None, D("0.94"), D("1.04")]
+    assert [usd for _, usd in hours if usd] == [D("0.94"), D("1.04")]
+    assert spent.usd == D("1.04")
 
 
 def book(url: str, name: str, images: int, usd: str = "0.04", attempt: int = 1) -> None:

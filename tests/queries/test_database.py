@@ -27,6 +27,7 @@ from queries.errors import (
     MissingMigration,
     MissingTable,
 )
+from tests.browser.people import eventually
 from tests.queries.conftest import connect, run
 
 SETTING = "OPS_DATABASE_URL"
@@ -34,7 +35,7 @@ SHORT = timedelta(milliseconds=200)
 
 
 @contextmanager
-def engine(url: str, timeout: timedelta = SHORT, **options: bool | int) -> Iterator[Engine]:
+def engine(url: str, timeout: timedelta = SHORT, **options: bool | int | str) -> Iterator[Engine]:
     made = database.engine(url, statement_timeout=timeout, **options)  # type: ignore[arg-type]
     try:
         yield made
@@ -210,3 +211,34 @@ def test_a_statements_values_are_not_in_its_error(newer_url: str) -> None:
     with engine(newer_url) as made, made.connect() as connection, pytest.raises(sa.exc.DBAPIError) as caught:
         connection.execute(sa.text("select cast(:n as text)::int"), {"n": "00000000-secret-key"})
     assert "[parameters" not in str(caught.value) or "hidden" in str(caught.value)
+
+
+def test_an_idle_connection_is_given_less_time_to_show_that_it_lives(older_url: str) -> None:
+    made = database.engine(older_url, statement_timeout=timedelta(seconds=10))
+    with made.connect() as connection:
+        raw = connection.connection.dbapi_connection
+        assert isinstance(raw, psycopg.Connection)
+        asked = raw.deadline
+    idle = raw.deadline
+    with made.connect() as connection:
+        assert connection.connection.dbapi_connection is raw
+        again = raw.deadline
+    made.dispose()
+    assert (asked, idle, again) == (12.0, 5.0, 12.0)
+
+
+def open_connections(url: str, name: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "select count(*) from pg_stat_activity where application_name = %s", [name]
+        ).fetchone()
+    assert row
+    return int(row[0])
+
+
+def test_a_connection_that_comes_back_to_a_disposed_engine_is_closed(newer_url: str) -> None:
+    with engine(newer_url, application_name="late") as made:
+        with made.connect() as connection:
+            made.dispose()
+            assert connection.exec_driver_sql("select 1").scalar() == 1
+        eventually(lambda: open_connections(newer_url, "late") == 0)

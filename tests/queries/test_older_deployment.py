@@ -9,6 +9,7 @@ from itertools import pairwise
 from queries import costs, jobs, queue, step_times, stuck, usage
 from queries.aliases import Aliases
 from queries.models import MoneySource, Outcomes, PriceList, StuckRule, StuckRules
+from queries.price_history import PriceHistory
 from queries.steps import known
 from tests.queries.conftest import connect, run, set_clock
 
@@ -157,17 +158,18 @@ def test_users(older_url: str, aliases: Aliases) -> None:
 
 def test_money_is_unknown_without_prices_and_estimated_with(older_url: str) -> None:
     prices = PriceList(per_llm_call=Decimal("0.01"), per_image=Decimal("0.04"), images_per_book=10)
+    none, some = PriceHistory(), PriceHistory.always(prices)
     ids = ["job_20261123_000446_13a379fb", "job_20261123_000747_5728e2d5", "job_20261123_001048_19a1d681"]
     with connect(older_url) as (connection, schema):
-        none = costs.spent_by_job(connection, schema, PriceList(), ids)
-        some = costs.spent_by_job(connection, schema, prices, ids)
+        unknown = costs.spent_by_job(connection, schema, none, ids)
+        known = costs.spent_by_job(connection, schema, some, ids)
         assert costs.spent_today(connection, schema, PriceList(), "UTC").usd is None
-        assert costs.spent_by_hour(connection, schema, PriceList(), 3) == ()
+        assert costs.spent_by_hour(connection, schema, none, 3) == ()
         assert costs.usual_spend_by_now(connection, schema, "Asia/Seoul") is None
-    assert {(spend.usd, spend.source) for spend in none.values()} == {(None, MoneySource.NONE)}
-    assert {spend.source for spend in some.values()} == {MoneySource.ESTIMATED}
+    assert {(spend.usd, spend.source) for spend in unknown.values()} == {(None, MoneySource.NONE)}
+    assert {spend.source for spend in known.values()} == {MoneySource.ESTIMATED}
     # A whole book; a refused input, which made one call; 55 % of a book.
-    assert [some[job_id].usd for job_id in ids] == [Decimal("0.44"), Decimal("0.01"), Decimal("0.242")]
+    assert [known[job_id].usd for job_id in ids] == [Decimal("0.44"), Decimal("0.01"), Decimal("0.242")]
 
 
 def test_hostile_and_unknown_values_break_nothing(older_url: str) -> None:

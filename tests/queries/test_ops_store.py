@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from sqlalchemy import Connection
 
-from queries import acknowledgements, audit_log
+from queries import acknowledgements, audit_chain, audit_log
+from queries.audit_log import UNDER_WAY
 from queries.audit_models import AuditFilter, Phase, Result
 from queries.errors import DatabaseError, MissingMigration
 from tests.queries.conftest import connect, run
@@ -104,7 +105,7 @@ def test_an_act_is_an_intent_with_its_outcome(store_url: str) -> None:
     record(
         store_url, request_id="r-1", target_id="a", phase="outcome", result="done", message="Retried.", after="{}"
     )
-    record(store_url, request_id="r-2", target_id="b", actor="zoe")
+    record(store_url, request_id="r-2", target_id="b", actor="zoe", at=datetime.now(UTC) - 2 * UNDER_WAY)
     with connect(store_url) as (connection, _):
         lost, done = audit_log.acts(connection, AuditFilter(), before_id=None, limit=10)
         unknown = audit_log.acts(connection, AuditFilter(result="unknown"), before_id=None, limit=10)
@@ -114,11 +115,32 @@ def test_an_act_is_an_intent_with_its_outcome(store_url: str) -> None:
     assert done.before == '{"status": "failed"}'
     assert done.ended_at is not None
     assert done.ended_at >= done.at
-    assert (lost.request_id, lost.result, lost.ended_at) == ("r-2", None, None)
+    assert (lost.request_id, lost.result, lost.ended_at, lost.under_way) == ("r-2", None, None, False)
     assert unknown == (lost,)
     assert first_page == (done,)
-    assert (counted.acts, counted.actors, counted.unknown) == (2, 2, 1)
+    assert (counted.acts, counted.actors, counted.under_way, counted.unknown) == (2, 2, 0, 1)
     assert counted.by_result == {Result.DONE: 1, Result.SKIPPED: 0, Result.REFUSED: 0, Result.FAILED: 0}
+
+
+def test_an_act_that_began_just_now_is_under_way_and_not_lost(store_url: str) -> None:
+    record(store_url, request_id="r-1")
+    with connect(store_url) as (connection, _):
+        (act,) = audit_log.acts(connection, AuditFilter(), before_id=None, limit=10)
+        assert audit_log.acts(connection, AuditFilter(result="unknown"), before_id=None, limit=10) == ()
+        counted = audit_log.summary(connection, AuditFilter())
+    assert (act.under_way, act.result) == (True, None)
+    assert (counted.acts, counted.under_way, counted.unknown) == (1, 1, 0)
+
+
+def test_lines_from_the_oldest_on(store_url: str) -> None:
+    for number in range(5):
+        record(store_url, target_id=str(number), actor="ann" if number % 2 else "zoe")
+    with connect(store_url) as (connection, _):
+        first = audit_log.after(connection, AuditFilter(), position=0, limit=2)
+        second = audit_log.after(connection, AuditFilter(), position=first[-1].position, limit=9)
+        of_ann = audit_log.after(connection, AuditFilter(actor="ann"), position=0, limit=9)
+    assert [line.target_id for line in (*first, *second)] == ["0", "1", "2", "3", "4"]
+    assert [line.target_id for line in of_ann] == ["1", "3"]
 
 
 def test_the_newest_note_of_each_job(store_url: str) -> None:
@@ -141,6 +163,9 @@ QUESTIONS: list[Callable[[Connection], object]] = [
     lambda connection: audit_log.acts(connection, AuditFilter(), before_id=None, limit=1),
     lambda connection: audit_log.summary(connection, AuditFilter()),
     lambda connection: audit_log.search(connection, AuditFilter(), before_id=None, limit=1),
+    lambda connection: audit_log.after(connection, AuditFilter(), position=0, limit=1),
+    audit_chain.head,
+    lambda connection: list(audit_chain.lines(connection)),
     lambda connection: acknowledgements.current(connection, ["a"]),
 ]
 

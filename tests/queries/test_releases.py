@@ -1,4 +1,4 @@
-"""A real Prometheus with a past of releases, written as a history is."""
+"""A real Prometheus with a past of releases and of open breakers, written as a history is."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from demo import prometheus as real
 from demo.supervisor import Supervisor
+from queries.incidents import Incident, incidents
 from queries.prometheus import Prometheus
 from queries.releases import Release, releases
 
@@ -27,6 +28,14 @@ RAN = (
     (("1.8.2", "d25b8e1", "b"), range(90, 150)),
     (("1.9.1", "0aa0f00", "a"), range(120, 180)),
 )
+# Provider, and the minutes after noon in which its breaker was open, on one instance or the other.
+OPENED = {"word-one": range(10, 12), "picture-one": (*range(65, 130), 203)}
+
+
+def breaker(provider: str, instance: str, minute: int) -> str:
+    opened = minute in OPENED[provider] and minute % 2 == (instance == "a")
+    labels = f'instance="{instance}",provider="{provider}",state="open"'
+    return f"bookgen_circuit_breaker_state{{{labels}}} {int(opened)} {(NOON + minute * MINUTE).timestamp():.0f}\n"
 
 
 def sample(version: str, commit: str, instance: str, minute: int) -> str:
@@ -39,7 +48,8 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
     folder = tmp_path_factory.mktemp("releases")
     text = folder / "history.txt"
     lines = [sample(*build, at) for build, minutes in RAN for at in minutes]
-    text.write_text("".join([*sorted(lines), "# EOF\n"]))
+    breakers = [breaker(provider, one, at) for provider in OPENED for one in "ab" for at in range(-60, 240)]
+    text.write_text("".join([*sorted(lines), *breakers, "# EOF\n"]))
     binaries = real.find()
     assert binaries is not None, "make test installs Prometheus"
     with Supervisor(folder / "logs") as supervisor:
@@ -80,3 +90,13 @@ def test_a_service_that_tells_no_version(prometheus: Prometheus) -> None:
     other = copy(prometheus)
     other.prefix = "other_"
     assert releases(other, NOON - 2 * HOUR, NOON + HOUR, MINUTE) == ()
+
+
+def test_incidents_are_found_however_short_and_told_to_the_step(prometheus: Prometheus) -> None:
+    found = incidents(prometheus, NOON, NOON + 4 * HOUR, HOUR)
+    hours = [(one.provider, (one.since - NOON) // HOUR, (one.until - NOON) // HOUR) for one in found]
+    assert hours == [("word-one", 0, 1), ("picture-one", 1, 4)]
+    assert incidents(prometheus, NOON - HOUR, NOON, 10 * MINUTE) == ()
+    fine = incidents(prometheus, NOON, NOON + 4 * HOUR, 10 * MINUTE)
+    assert fine[-1] == Incident("picture-one", NOON + 200 * MINUTE, NOON + 210 * MINUTE)
+    assert len(fine) == 3

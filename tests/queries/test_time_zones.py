@@ -12,6 +12,7 @@ import pytest
 from queries import costs, jobs, queue, step_times, stuck, usage
 from queries.aliases import Aliases
 from queries.models import PriceList, StuckRules
+from queries.price_history import PriceHistory
 from tests.queries.conftest import connect, run, set_clock
 
 ZONES = ("Asia/Seoul", "America/New_York")
@@ -37,7 +38,7 @@ def numbers(url: str) -> dict[str, Any]:
             "p95": jobs.duration_p95(connection, schema, day),
             "codes": jobs.failures_by_code(connection, schema, day),
             "today": [costs.spent_today(connection, schema, PRICES, zone) for zone in (*ZONES, "UTC")],
-            "hours": costs.spent_by_hour(connection, schema, PRICES, 5),
+            "hours": costs.spent_by_hour(connection, schema, PriceHistory.always(PRICES), 5),
             "owners": usage.jobs_today_by_owner(connection, schema, "Asia/Seoul", ids),
             "job": jobs.get_many(connection, schema, Aliases("k"), ids),
         }

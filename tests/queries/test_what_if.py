@@ -14,6 +14,7 @@ import pytest
 from queries import what_if, what_if_days, what_if_places, what_if_spend
 from queries.aliases import Aliases
 from queries.models import MoneySource, PriceList
+from queries.price_history import PriceHistory
 from queries.what_if import BlockedUser, LetThrough, WhatIf
 from tests.queries.conftest import connect, run, set_clock
 
@@ -122,7 +123,7 @@ def test_a_failed_job_frees_its_place_until_it_is_retried(newer_url: str) -> Non
     with connect(newer_url) as (connection, schema):
         unknown = replace(schema, events=None)
         found = what_if.tried(
-            connection, unknown, ALIASES, limit=PENDING, value=D(1), timezone="UTC", prices=PriceList()
+            connection, unknown, ALIASES, limit=PENDING, value=D(1), timezone="UTC", prices=PriceHistory()
         )
     assert found is not None
     assert found.job_ids == ("at-2", "at-1", "at-0")
@@ -213,7 +214,7 @@ def test_refusals_by_user_that_are_not_told_are_not_none(newer_url: str, limit: 
     assert {one.let_through for one in found.by_day} == {None}
 
 
-PRICES = PriceList(D("0.01"), D("0.04"), images_per_book=10, llm_calls_per_book=4)
+PRICES = PriceHistory.always(PriceList(D("0.01"), D("0.04"), images_per_book=10, llm_calls_per_book=4))
 
 
 def test_the_older_deployment(older_url: str) -> None:
@@ -221,7 +222,7 @@ def test_the_older_deployment(older_url: str) -> None:
     set_clock(older_url, "2026-11-23 12:00")
     with connect(older_url) as (connection, schema):
 
-        def ask(limit: str, value: int, prices: PriceList = PRICES) -> WhatIf | None:
+        def ask(limit: str, value: int, prices: PriceHistory = PRICES) -> WhatIf | None:
             return what_if.tried(
                 connection, schema, ALIASES, limit=limit, value=D(value), timezone="UTC", prices=prices
             )
@@ -238,7 +239,7 @@ def test_the_older_deployment(older_url: str) -> None:
             assert everybody.spend.source is MoneySource.ESTIMATED
             assert everybody.usd is not None
             assert everybody.usd > 0
-        unpriced = ask(DAILY, 0, PriceList())
+        unpriced = ask(DAILY, 0, PriceHistory())
         assert unpriced is not None
         assert (unpriced.blocked_jobs, unpriced.usd, unpriced.spend.source) == (58, None, MoneySource.NONE)
 

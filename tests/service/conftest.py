@@ -16,8 +16,8 @@ from tests.service_process import ServiceProcesses
 
 
 @pytest.fixture(scope="session")
-def empty_database(new_database: Callable[[str], str]) -> Callable[[], str]:
-    return lambda: new_database("template1")
+def empty_database(lasting_database: Callable[[str], str]) -> Callable[[], str]:
+    return lambda: lasting_database("template1")
 
 
 @pytest.fixture(scope="session")

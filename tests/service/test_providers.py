@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from service.providers import PICTURE_ONE
 from tests.service.driver import Driver
 
 
@@ -115,6 +116,15 @@ def test_unpriced_calls_have_no_price_and_are_counted(working: Driver) -> None:
     )
     assert rows == [{"calls": 12, "priced": 0}]
     assert working.metric("bookgen_api_unpriced_requests_total", provider="picture-one") == before + 12
+
+
+def test_an_expensive_provider_asks_twenty_times_the_price(working: Driver) -> None:
+    working.switch("picture-one", "expensive")
+    job_id = working.order()
+    working.wait_for(job_id, "done")
+    rows = working.rows("select outcome, count(*) as calls, sum(cost_usd) as usd from cost_events"
+                        " where kind = 'image' group by outcome")  # fmt: skip
+    assert rows == [{"outcome": "succeeded", "calls": 12, "usd": 12 * 20 * PICTURE_ONE.unit_price}]
 
 
 def test_a_mode_that_is_none_is_refused(idle: Driver) -> None:
