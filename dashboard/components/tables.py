@@ -89,8 +89,14 @@ def selected(key: str, identify: Callable[[Any], str]) -> tuple[str, ...]:
 
 
 def select(key: str, positions: Sequence[int]) -> None:
-    """Select just these rows; before the table is drawn."""
-    st.session_state[key] = {"selection": {"rows": list(positions), "columns": [], "cells": []}}
+    """Select just these rows; before the table is drawn.
+
+    The table is drawn as another widget then: a run that the browser asked for before it heard of this choice (a
+    refresh, a quick click on the button that acts on it) would else bring the former one back.
+    """
+    if list(positions) != list(_positions(key)):
+        st.session_state[f"{key}-generation"] = _generation(key) + 1
+        st.session_state[_widget(key)] = {"selection": {"rows": list(positions), "columns": [], "cells": []}}
 
 
 def select_none(key: str) -> None:
@@ -132,7 +138,11 @@ def table(
     if selectable:
         if st.session_state.pop(f"{key}-clear", False):
             select_none(str(key))
-        options = {"key": key, "on_select": "rerun", "selection_mode": "single-row" if single else "multi-row"}
+        options = {
+            "key": _widget(str(key)),
+            "on_select": "rerun",
+            "selection_mode": "single-row" if single else "multi-row",
+        }
     _draw(rows, columns, alt, options, most_rows)
 
 
@@ -175,5 +185,17 @@ def _shown() -> dict[str, Sequence[Any]]:
 
 
 def _positions(key: str) -> Sequence[int]:
-    rows: Sequence[int] = st.session_state.get(key, {}).get("selection", {}).get("rows", ())
+    rows: Sequence[int] = st.session_state.get(_widget(key), {}).get("selection", {}).get("rows", ())
     return rows
+
+
+def _widget(key: str) -> str:
+    """The key of the widget that shows the table now."""
+    generation = _generation(key)
+    return f"{key}-{generation}" if generation else key
+
+
+def _generation(key: str) -> int:
+    """How often rows of this table were selected by something else than a click on them."""
+    generation: int = st.session_state.get(f"{key}-generation", 0)
+    return generation

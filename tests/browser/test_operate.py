@@ -38,6 +38,14 @@ select 'job_20261101_' || %(batch)s || '_' || to_hex(268435456 + n), 'failed', 4
        lateral (select (now() at time zone 'utc') - %(age)s::interval - n * interval '1 second') clock(at)
 """
 
+# Presses the button of these words as soon as the page has it, quicker than any person.
+PRESS_AT_ONCE = """
+words => new MutationObserver((_, observer) => {
+  const button = [...document.querySelectorAll('button:enabled')].find(one => one.innerText.includes(words));
+  if (button) { observer.disconnect(); button.click(); }
+}).observe(document.body, {childList: true, subtree: true, characterData: true, attributes: true})
+"""
+
 
 def fail(database: Database, batch: str, number: int, *, code: str = "UNKNOWN", age: str = "0 s") -> None:
     database.execute(FAILED, {"code": code, "number": number, "batch": batch, "age": age})
@@ -213,6 +221,16 @@ def test_a_selection_outlives_refreshes_and_new_arrivals(stack: Stack, database:
     expect(page.locator(".st-key-batch")).to_contain_text("2 jobs · 2 done")
     rows = database.execute("select job_id from job_events where event = 'retried' and job_id like '%%_still_%%'")
     assert sorted(str(job) for (job,) in rows.fetchall()) == sorted([before[1], before[4]])
+
+
+def test_a_click_in_the_very_moment_that_the_button_appears_counts(
+    stack: Stack, database: Database, page: Page
+) -> None:
+    fail(database, "quick", 30)
+    open_page(page, f"{stack.console_url}/jobs?q=id:job_20261101_quick_*", "Jobs")
+    page.evaluate(PRESS_AT_ONCE, "Retry 30…")
+    page.get_by_role("button", name="Select all 30 on this page").click()
+    expect(page.get_by_role("dialog")).to_contain_text("30 of 30 jobs will be retried")
 
 
 def test_a_release_goes_on_when_its_tab_is_closed(stack: Stack, database: Database, page: Page) -> None:
