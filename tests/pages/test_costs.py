@@ -49,8 +49,10 @@ select sum(cost_usd), sum(cost_usd) filter (where status = 'failed'), count(*) f
     count(distinct id) filter (where status = 'done')
 from cost_events join jobs on id = job_id where occurred_at >= date_trunc('day', now(), 'UTC') - interval '29 days'
 """
+# Of the last so many days, today with them, whether or not anything was spent on it yet.
 BY_DAY = """
-select timezone(%s, occurred_at)::date, sum(cost_usd) from cost_events group by 1 order by 1 desc limit %s
+select timezone(zone, occurred_at)::date, sum(cost_usd) from cost_events, (values (%s, %s)) asked (zone, days)
+where timezone(zone, occurred_at)::date > timezone(zone, now())::date - days group by 1 order by 1 desc
 """
 
 
