@@ -1,9 +1,14 @@
-"""A source that does not answer is left alone for a moment: a page waits for it once, not once a question."""
+"""A source that does not answer is left alone: a page waits for it once, not once a question.
+
+Where somebody watches the source, none waits again until the watch has heard from it; else one does once a pause.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+import time
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from threading import Lock
 
@@ -12,12 +17,30 @@ import pybreaker
 from queries.errors import DatabaseUnavailable, OpsError, PrometheusUnavailable
 
 _UNANSWERED = (DatabaseUnavailable, PrometheusUnavailable)
+# A watch that said nothing for so long is over; a look at a frozen source takes half of it.
+WATCH_LAPSES = timedelta(minutes=1)
+_probing: ContextVar[bool] = ContextVar("_probing", default=False)
+
+
+@contextmanager
+def probing() -> Iterator[None]:
+    """Within this, questions are the watch: they reach a source that is left alone, and tell if it is back."""
+    token = _probing.set(True)
+    try:
+        yield
+    finally:
+        _probing.reset(token)
 
 
 class Fuse:
-    """One source's: after a question without an answer, those of the next pause fail at once with its words."""
+    """One source's: after a question without an answer, others fail at once with its words.
 
-    def __init__(self, pause: timedelta) -> None:
+    They do for a pause, or while the source is watched until the watch has an answer.
+    """
+
+    def __init__(self, pause: timedelta, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._watched = -WATCH_LAPSES.total_seconds()
         self._unanswered: OpsError | None = None
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=1,
@@ -29,22 +52,34 @@ class Fuse:
     @property
     def is_open(self) -> bool:
         """Whether its source is being left alone."""
-        return bool(self._breaker.current_state == pybreaker.STATE_OPEN)
+        return bool(self._breaker.current_state != pybreaker.STATE_CLOSED)
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
         """Ask within this. Raises what the question raises, or what the last one without an answer raised."""
+        if _probing.get():
+            self._watched = self._clock()
+            if self.is_open:
+                self._breaker.half_open()
+        elif self.is_open and self._clock() - self._watched < WATCH_LAPSES.total_seconds():
+            raise self._again()
         try:
             # Not breaker.call(): it holds a lock while it waits, so questions would queue behind a hanging one.
             with self._breaker.calling():
-                yield
+                yield from self._noting()
+        except pybreaker.CircuitBreakerError:
+            raise self._again() from None
+
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
         except _UNANSWERED as error:
             self._unanswered = error
             raise
-        except pybreaker.CircuitBreakerError:
-            if self._unanswered is None:
-                raise
-            raise type(self._unanswered)(**self._unanswered.fields) from None
+
+    def _again(self) -> OpsError:
+        assert self._unanswered is not None  # noqa: S101  # it opened the breaker
+        return type(self._unanswered)(**self._unanswered.fields)
 
 
 class Fuses:

@@ -19,7 +19,7 @@ from streamlit import runtime
 from streamlit.runtime.stats import GaugeStat
 
 from actions.client import ServiceClient
-from dashboard import connections, fetch
+from dashboard import connections, fetch, fuses
 from dashboard.settings_errors import SettingsError
 from dashboard.sources import Record
 from dashboard.telemetry import REGISTRY
@@ -63,7 +63,8 @@ class Watch:
     def _look_after(self, source: str, probe: Callable[[], object]) -> None:
         while not self._closing.is_set():
             try:
-                probe()
+                with fuses.probing():
+                    probe()
             except NotConfigured:
                 return
             except OpsError:

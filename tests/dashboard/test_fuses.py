@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextvars import Context
 from datetime import timedelta
 
 import pytest
 
-from dashboard.fuses import Fuse, Fuses
+from dashboard.fuses import WATCH_LAPSES, Fuse, Fuses, probing
 from queries.errors import DatabaseTimeout, DatabaseUnavailable, OpsError, PrometheusUnavailable
 
 LONG, NONE = timedelta(hours=1), timedelta(0)
@@ -43,6 +44,44 @@ def test_it_is_asked_again_after_the_pause() -> None:
     assert fuse.is_open
     assert [ask(fuse, source), ask(fuse, source)] == ["back", "and stays"]
     assert not fuse.is_open
+
+
+def test_a_watched_source_is_waited_for_by_the_watch_alone() -> None:
+    now = 0.0
+    fuse = Fuse(NONE, clock=lambda: now)
+    gone = DatabaseUnavailable(detail="gone", setting="OPS_X")
+    source = answers(gone, gone, "back", "asked by a page")
+    for _ in range(2):
+        with probing(), pytest.raises(DatabaseUnavailable):
+            ask(fuse, source)
+        for _ in range(3):
+            with pytest.raises(DatabaseUnavailable, match=r"gone.*OPS_X"):
+                ask(fuse, source)
+    with probing():
+        assert ask(fuse, source) == "back"
+    assert ask(fuse, source) == "asked by a page"
+
+
+def test_while_the_watch_looks_pages_do_not_wait_with_it() -> None:
+    fuse = Fuse(LONG)
+    source = answers(DatabaseUnavailable(detail="gone", setting="OPS_X"), "asked by a page")
+    with pytest.raises(DatabaseUnavailable):
+        ask(fuse, source)
+    with probing(), fuse.guarded():
+        assert fuse.is_open
+        with pytest.raises(DatabaseUnavailable):
+            Context().run(ask, fuse, source)
+    assert ask(fuse, source) == "asked by a page"
+
+
+def test_a_watch_that_went_silent_is_none() -> None:
+    now = 0.0
+    fuse = Fuse(NONE, clock=lambda: now)
+    source = answers(DatabaseUnavailable(detail="gone", setting="OPS_X"), "asked by a page")
+    with probing(), pytest.raises(DatabaseUnavailable):
+        ask(fuse, source)
+    now += WATCH_LAPSES.total_seconds()
+    assert ask(fuse, source) == "asked by a page"
 
 
 def test_a_slow_question_stops_no_other() -> None:
