@@ -10,9 +10,11 @@ from importlib import import_module
 import streamlit as st
 from anyio import to_thread
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
-from dashboard import connections, health
+from dashboard import connections, health, navigation
 from dashboard.middleware import KnownHosts, PeersOnly, SafeHeaders, WayBack
 from dashboard.settings import ROOT
 from dashboard.settings_errors import SettingsError
@@ -43,9 +45,19 @@ def _go_on() -> None:
         connections.keep()
 
 
+async def _first_page(request: Request) -> RedirectResponse:
+    """Streamlit knows its first page by the bare address alone, and calls its name "not found"."""
+    return RedirectResponse(request.url.replace(scheme="", netloc="", path="/"))
+
+
 app = st.App(
     ROOT / "dashboard" / "app.py",
     lifespan=alive,
-    routes=[Route("/healthz", health.healthz), Route("/readyz", health.readyz), Route("/metrics", health.metrics)],
+    routes=[
+        Route("/healthz", health.healthz),
+        Route("/readyz", health.readyz),
+        Route("/metrics", health.metrics),
+        Route(f"/{navigation.DEFAULT}", _first_page),
+    ],
     middleware=[Middleware(each) for each in (SafeHeaders, KnownHosts, PeersOnly, WayBack)],
 )

@@ -107,6 +107,12 @@ def test_metrics_count_what_was_asked(console: httpx.Client) -> None:
     assert "hunter2" not in answer.text
 
 
+@pytest.mark.parametrize("asked", ["", "?lang=ko&page=%2F%2Felsewhere.example"])
+def test_the_first_pages_name_is_an_address_too(console: httpx.Client, asked: str) -> None:
+    answer = console.get(f"/overview{asked}", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, f"/{asked}")
+
+
 def test_the_font_is_served(console: httpx.Client) -> None:
     """Which also shows that the repository's .streamlit/config.toml is used: it switches static serving on."""
     answer = console.get("/app/static/inter.woff2")
