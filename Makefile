@@ -23,6 +23,7 @@ demo-reset: .venv/ready ## forget the demo's data; the next `make demo` makes it
 
 test: .venv/ready ## every test, on real parts
 	@scripts/install prometheus
+	@scripts/install nginx
 	@scripts/install postgres
 	@scripts/install chromium
 	@scripts/install pdf
@@ -64,4 +65,6 @@ lock: .venv/ready ## resolve the dependencies anew
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras --upgrade -q pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes -q pyproject.toml \
 		--constraint requirements.lock -o requirements-runtime.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes -q --group service-image \
+		--constraint requirements.lock -o requirements-service.lock
 	echo uv | $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade -q - -o requirements-bootstrap.lock

@@ -1,4 +1,4 @@
-"""python -m service migrate | api | worker | monitor | openapi"""
+"""python -m service migrate | api | worker | monitor | openapi | api-alive | worker-alive | monitor-alive"""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ COMMANDS = {
     "worker": ("service.worker", "main"),
     "monitor": ("service.monitor", "main"),
     "openapi": ("service.commands", "print_api_document"),
+    "api-alive": ("service.alive", "api"),
+    "worker-alive": ("service.alive", "worker"),
+    "monitor-alive": ("service.alive", "monitor"),
 }
+COUNTING = ("migrate", "api", "worker", "monitor")
 MISUSE = 2
 FAILURE = 1
 
@@ -50,7 +54,7 @@ def _run(command: str, settings: Settings) -> int:
     logs.configure(command)
     if command == "api":
         settings.required_admin_key()
-    if command != "openapi":
+    if command in COUNTING:
         _share_metrics(settings)
     # imported only now: prometheus_client reads its variable at its import, and a worker needs no web framework
     module, function = COMMANDS[command]

@@ -5,11 +5,18 @@ That variable must be set before this module is imported: prometheus_client deci
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+import os
+import socket
+
+from prometheus_client import Counter, Histogram, values
 
 from service.guardrails import LIMITS
 from service.providers import ALL
 from service.steps import Step
+
+# In a container of its own every process is number 1, and two of them would write one file.
+if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    values.ValueClass = values.MultiProcessValue(lambda: f"{socket.gethostname()}-{os.getpid()}")
 
 DURATIONS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 450, 600, 900, 1800, 3600)
 STEP_DURATIONS = (0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 900)
