@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from ssl import SSLContext
 from urllib.parse import urlsplit
 
 import httpx
@@ -35,15 +36,16 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield str(client.base_url)
 
 
-def shown(console: str, headers: Headers, peer: str = PROXY) -> str:
+def shown(console: str, headers: Headers, peer: str = PROXY, tls: SSLContext | None = None) -> str:
     """Everything the Overview says to a tab that comes with these headers from this address."""
-    address = f"ws://{urlsplit(console).netloc}/_stcore/stream"
+    address = f"{'wss' if tls else 'ws'}://{urlsplit(console).netloc}/_stcore/stream"
     protocols = [Subprotocol("streamlit"), Subprotocol("PLACEHOLDER_AUTH_TOKEN")]
     with connect(
         address,
         subprotocols=protocols,
         additional_headers=list(headers),
         source_address=(peer, 0),
+        ssl=tls,
         proxy=None,
         max_size=None,
     ) as socket:
