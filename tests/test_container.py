@@ -1,4 +1,4 @@
-"""The console's own stack and what its image is made of. container/ checks the full stack, and the files of both."""
+"""The console's own stack, and what its image is made of. container/ checks the full stack and all files."""
 
 from __future__ import annotations
 

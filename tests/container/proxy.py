@@ -44,7 +44,9 @@ def configured(secrets: Path, port: int, console: str, provider: str) -> str:
 
 
 @contextmanager
-def proxying(folder: Path, secrets: Path, port: int, console: str, provider: str = "127.0.0.1:1") -> Iterator[Path]:
+def proxying(
+    folder: Path, secrets: Path, port: int, console: str, provider: str = "127.0.0.1:1"
+) -> Iterator[Path]:
     """A running proxy on this port; answers its log."""
     file, log = folder / "nginx.conf", folder / "nginx.log"
     file.write_text(configured(secrets, port, console, provider))

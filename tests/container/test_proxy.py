@@ -53,9 +53,12 @@ class Place:
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.address, verify=self.tls, trust_env=False, timeout=60)
 
-    def seen(self, *headers: tuple[str, str]) -> str:
-        """What a tab is shown."""
-        return shown(self.address, [("Origin", self.address), *headers], HERE, self.tls)
+    def seen(self, *headers: tuple[str, str], cookies: dict[str, str] | None = None) -> str:
+        """What a tab with these headers and cookies is shown."""
+        kept = cookies or {}
+        sent = "; ".join(f"{name}={value}" for name, value in kept.items())
+        told = [("Origin", self.address), ("Cookie", sent), *headers]
+        return shown(self.address, told, HERE, self.tls, kept.get("_streamlit_xsrf", "none"))
 
 
 @pytest.fixture(scope="module")
@@ -139,9 +142,10 @@ def test_people_sign_in_at_the_provider_behind_the_same_proxy(place: Place, who:
         assert back.headers["location"].startswith(f"{place.address}/oauth2callback?")
         signed_in = client.get(back.headers["location"])
         assert (signed_in.status_code, signed_in.headers["location"]) == (302, "/")
-        (cookie,) = [one for one in client.cookies.jar if one.name == "_streamlit_user"]
-        assert cookie.secure
-        told = place.seen(("Cookie", f"{cookie.name}={cookie.value}"))
+        client.get("/_stcore/health")
+        cookies = {cookie.name: cookie for cookie in client.cookies.jar}
+        assert cookies["_streamlit_user"].secure
+        told = place.seen(cookies={name: cookie.value or "" for name, cookie in cookies.items()})
     assert role in told
     assert "Overview" in told
     assert "code=" not in place.log.read_text()
@@ -152,7 +156,11 @@ def trusting(folder: Path, place: Place) -> Iterator[tuple[str, Place]]:
     """A console that believes whom a proxy names: its own address, and the one behind the stack's proxy."""
     inner, port = folder / "trusting", free_port()
     inner.mkdir()
-    given = {"OPS_AUTH": "proxy", "OPS_PROXY_ADDRESSES": HERE, "OPS_DATABASE_URL": f"postgresql://me@{NOWHERE}/books"}
+    given = {
+        "OPS_AUTH": "proxy",
+        "OPS_PROXY_ADDRESSES": HERE,
+        "OPS_DATABASE_URL": f"postgresql://me@{NOWHERE}/books",
+    }
     with (
         serving(inner, **given) as console,
         proxying(inner, place.secrets, port, console.base_url.netloc.decode()) as log,

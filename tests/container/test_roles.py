@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -58,7 +59,9 @@ def database(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
         secrets = folder / "secrets"
         secrets.mkdir()
         for path in made.iterdir():
-            (secrets / path.name).write_text(path.read_text().replace("@postgres:5432", f"@127.0.0.1:{server.port}"))
+            (secrets / path.name).write_text(
+                path.read_text().replace("@postgres:5432", f"@127.0.0.1:{server.port}")
+            )
         (server.directory / "pg_hba.conf").write_text(ACCESS)
         with psycopg.connect(server.url(), autocommit=True) as superuser:
             superuser.execute("select pg_reload_conf()")
@@ -73,7 +76,9 @@ def database(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
 def start(stack: Database) -> None:
     """What runs before the console, each time the stack is started."""
     given = (line.partition("=") for line in (stack.secrets / "service.env").read_text().splitlines())
-    stack.run(sys.executable, "-m", "service", *SERVICES["tables"]["command"], **{key: value for key, _, value in given})
+    stack.run(
+        sys.executable, "-m", "service", *SERVICES["tables"]["command"], **{key: value for key, _, value in given}
+    )
     script = str(ROOT / "deploy" / "roles.sh")
     stack.run("sh", script, *SERVICES["roles"]["command"])
     settings = {FILE_VARIABLE: str(stack.secrets / "owner.toml")}
@@ -82,7 +87,7 @@ def start(stack: Database) -> None:
 
 
 def test_it_is_set_up_in_this_order() -> None:
-    for before, after in zip(ORDER, ORDER[1:], strict=False):
+    for before, after in pairwise(ORDER):
         assert before in SERVICES[after]["depends_on"]
 
 
@@ -126,7 +131,9 @@ def test_the_console_cannot_change_what_is_recorded_nor_what_it_reads(database: 
 def test_the_passwords_of_the_document_open_nothing(database: Database, password: str) -> None:
     for role in ("bookgen", "ops_reader", "ops_owner", "ops_writer"):
         with pytest.raises(psycopg.OperationalError):
-            psycopg.connect(host="127.0.0.1", port=database.server.port, dbname="books", user=role, password=password)
+            psycopg.connect(
+                host="127.0.0.1", port=database.server.port, dbname="books", user=role, password=password
+            )
 
 
 def test_starting_again_changes_nothing_and_grants_what_is_missing(database: Database) -> None:

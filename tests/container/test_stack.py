@@ -101,7 +101,9 @@ def test_each_secret_is_made_by_the_script_and_never_committed(made: Path) -> No
     assert ".secrets/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
-def test_the_script_makes_other_secrets_each_time_and_shows_them_to_nobody_else(tmp_path: Path, made: Path) -> None:
+def test_the_script_makes_other_secrets_each_time_and_shows_them_to_nobody_else(
+    tmp_path: Path, made: Path
+) -> None:
     told = make_secrets(tmp_path / "new")
     assert (tmp_path / "new" / "password").read_text().strip() in told
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == stat.S_IRWXU
@@ -158,7 +160,10 @@ def test_console_proxy_and_provider_speak_of_one_another(made: Path) -> None:
 
 
 def test_each_address_is_a_service_of_the_stack(made: Path) -> None:
-    files = [ROOT / "deploy" / "nginx.conf", *(made / name for name in ("console.toml", "owner.toml", "service.env"))]
+    files = [
+        ROOT / "deploy" / "nginx.conf",
+        *(made / name for name in ("console.toml", "owner.toml", "service.env")),
+    ]
     addresses = {address for file in files for address in ADDRESS.findall(file.read_text())}
     asked = {(urlsplit(address).hostname, urlsplit(address).port) for address in addresses}
     assert asked == {

@@ -19,6 +19,7 @@ from tests.dashboard.test_serve import serving
 
 PROXY, ELSEWHERE = "127.0.0.2", "127.0.0.1"
 WAIT_SECONDS = 60
+NO_TOKEN = "PLACEHOLDER_AUTH_TOKEN"
 Headers = Sequence[tuple[str, str]]
 
 
@@ -36,16 +37,26 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield str(client.base_url)
 
 
-def shown(console: str, headers: Headers, peer: str = PROXY, tls: SSLContext | None = None) -> str:
-    """Everything the Overview says to a tab that comes with these headers from this address."""
+def shown(
+    console: str,
+    headers: Headers,
+    peer: str = PROXY,
+    tls: SSLContext | None = None,
+    token: str = NO_TOKEN,
+) -> str:
+    """Everything the Overview says to a tab that comes with these headers from this address.
+
+    token is the one against forged requests, without which a cookie is not believed.
+    """
     address = f"{'wss' if tls else 'ws'}://{urlsplit(console).netloc}/_stcore/stream"
-    protocols = [Subprotocol("streamlit"), Subprotocol("PLACEHOLDER_AUTH_TOKEN")]
+    protocols = [Subprotocol("streamlit"), Subprotocol(token)]
     with connect(
         address,
         subprotocols=protocols,
         additional_headers=list(headers),
         source_address=(peer, 0),
         ssl=tls,
+        open_timeout=WAIT_SECONDS,
         proxy=None,
         max_size=None,
     ) as socket:

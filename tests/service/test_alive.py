@@ -57,7 +57,9 @@ def test_each_process_counts_in_files_of_its_own_name(service: Driver) -> None:
 def test_what_is_gone_is_told(service: Driver) -> None:
     service.service.stop_worker(0)
     service.service.stop_monitor()
-    worker = service.wait(lambda: (ended := asked(service, "worker")).returncode and ended, "the worker to be gone")
+    worker = service.wait(
+        lambda: (ended := asked(service, "worker")).returncode and ended, "the worker to be gone"
+    )
     monitor = service.wait(lambda: (ended := asked(service, "monitor")).returncode and ended, "ticks to be missed")
     assert (worker.returncode, worker.stderr) == (1, "no worker of this machine beats\n")
     assert (monitor.returncode, monitor.stderr) == (1, "the job monitor has missed its ticks\n")
