@@ -16,7 +16,7 @@ statements() { # statements N: the Nth block of SQL in the section on roles
     ' "$document"
 }
 
-run() { # run ROLE: what comes in, all of it or nothing
+run() { # run ROLE SECRET: what comes in, all of it or nothing
     PGPASSWORD=$(cat "$secrets/$2-password") psql --username="$1" --no-psqlrc --quiet --single-transaction \
         --set=ON_ERROR_STOP=1 --file=-
 }

@@ -1,4 +1,4 @@
-"""Whether a process of this machine lives, as its container's health check asks: nothing, or a sentence and status 1."""
+"""Whether a process of this machine lives, as its container asks: silence, or a sentence and status 1."""
 
 from __future__ import annotations
 

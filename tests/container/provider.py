@@ -1,4 +1,4 @@
-"""A sign-in provider in Dex's place, with its path and its people. Usage: python -m tests.container.provider PORT"""
+"""A sign-in provider in Dex's place, with its path and people: python -m tests.container.provider PORT"""
 
 from __future__ import annotations
 
