@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
 from threading import Lock
+from typing import cast
 
 import pybreaker
 
@@ -78,8 +79,8 @@ class Fuse:
             raise
 
     def _again(self) -> OpsError:
-        assert self._unanswered is not None  # noqa: S101  # it opened the breaker
-        return type(self._unanswered)(**self._unanswered.fields)
+        error = cast("OpsError", self._unanswered)  # it opened the breaker
+        return type(error)(**error.fields)
 
 
 class Fuses:

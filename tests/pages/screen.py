@@ -78,8 +78,20 @@ def jobs(at: AppTest) -> list[str]:
 
 def select(at: AppTest, *positions: int) -> AppTest:
     """Tick rows of the list of stuck jobs."""
-    at.session_state[TABLE] = {"selection": {"rows": list(positions), "columns": [], "cells": []}}
+    at.session_state[_widget(at)] = {"selection": {"rows": list(positions), "columns": [], "cells": []}}
     return run(at)
+
+
+def chosen(at: AppTest) -> list[str]:
+    """The ids of the stuck jobs that are ticked."""
+    rows: list[int] = at.session_state[_widget(at)]["selection"]["rows"]
+    return [jobs(at)[row] for row in rows]
+
+
+def _widget(at: AppTest) -> str:
+    """The key of the widget that shows the list of stuck jobs now."""
+    (found,) = [one.proto.id for one in at.dataframe if f"-{TABLE}" in one.proto.id]
+    return TABLE + str(found).rpartition(TABLE)[2]
 
 
 def labels(at: AppTest) -> list[str]:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from tests.dashboard.conftest import Configure
 from tests.pages.screen import (
     OPERATOR,
-    TABLE,
+    chosen,
     confirm,
     dialogs,
     ended,
@@ -34,12 +34,6 @@ from (select (now() at time zone 'utc') - interval '3 hours' as at) clock
 NOTHING, NO_MATCH = "No job is stuck.", "No stuck job matches these filters."
 UNAVAILABLE = "The list of stuck jobs cannot be shown now."
 NOT_CONFIGURED = "Prometheus is not configured: set OPS_PROMETHEUS_URL."
-
-
-def chosen(at: AppTest) -> list[str]:
-    """The ids of the rows that are ticked."""
-    rows: list[int] = at.session_state[TABLE]["selection"]["rows"]
-    return [jobs(at)[row] for row in rows]
 
 
 def states(at: AppTest) -> set[str]:

@@ -57,15 +57,15 @@ def test_an_expensive_provider_raises_the_alarm_while_it_is_one(
             assert "At this rate 12 hours cost $" in told
             assert "by the last 30 and the last 5 minutes the daily limit would be spent within 12 hours" in told
             assert "Open Costs" in labels(page)
-            (burn,) = [one for one in alert_verdicts.cost() if "At this rate" in one.headline]
+            (burn,) = [one for one in alert_verdicts.cost() if "At this rate 12 hours cost" in one.headline]
             assert (burn.state, burn.link and burn.link.page) == (State.WARNING, "alerts")
 
             driver.switch("picture-one", "ok")
             becomes(prometheus, AlertState.FIRING, calm=True)
             assert "it ends if it stays so" in words(refreshed(page))
             becomes(prometheus, AlertState.INACTIVE)
-            assert "At this rate" not in words(refreshed(page))
-            assert not any("At this rate" in one.headline for one in alert_verdicts.cost())
+            assert "At this rate 12 hours cost" not in words(refreshed(page))
+            assert not any("At this rate 12 hours cost" in one.headline for one in alert_verdicts.cost())
 
 
 @contextmanager
