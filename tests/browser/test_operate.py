@@ -73,7 +73,8 @@ def asked(page: Page) -> str:
 
 
 def table(page: Page) -> Locator:
-    return page.locator(".st-key-jobs").get_by_test_id("stDataFrame")
+    # Its name grows by a number when rows are selected by a button.
+    return page.locator("[class*='st-key-jobs']").get_by_test_id("stDataFrame")
 
 
 def listed(page: Page) -> list[str]:
