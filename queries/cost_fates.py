@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 
-from queries import book_shares
+from queries import book_shares, call_prices
 from queries.cost_models import Fate
 from queries.schema import REFUSALS, ServiceSchema
 from queries.steps import STEPS
@@ -85,12 +85,12 @@ def fated_shares(schema: ServiceSchema, span: Span, piece: Piece, *more: ColumnE
 
 def summed(ledger: sa.Table) -> list[ColumnElement[Any]]:
     """SUMS over the ledger's calls."""
-    number, usd = sa.func.count(), ledger.c.cost_usd
+    number = sa.func.count()
     return [
         number.label("calls"),
         number.filter(_failed(ledger)).label("failed"),
-        number.filter(usd.is_(None)).label("unpriced"),
-        sa.func.coalesce(sa.func.sum(usd), 0).label("usd"),
+        call_prices.unpriced(ledger).label("unpriced"),
+        call_prices.spent(ledger).label("usd"),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from queries import book_shares
+from queries import book_shares, call_prices
 from queries.aliases import Aliases
 from queries.cost_estimates import KINDS, estimated
 from queries.cost_fates import fated_calls, fated_shares
@@ -88,8 +88,8 @@ def _by_ledger(schema: ServiceSchema, ledger: sa.Table, span: Span, limit: int) 
 
 def _most(schema: ServiceSchema, ledger: sa.Table, span: Span, limit: int) -> sa.Select[Any]:
     calls = ledger.c
-    usd = sa.func.coalesce(sa.func.sum(calls.cost_usd), 0).label("usd")
-    unpriced = sa.func.count().filter(calls.cost_usd.is_(None)).label("unpriced")
+    usd = call_prices.spent(ledger).label("usd")
+    unpriced = call_prices.unpriced(ledger).label("unpriced")
     found = sa.select(calls.job_id, usd, unpriced).where(*within(schema, calls.occurred_at, span))
     found = found.where(calls.job_id.is_not(None)).group_by(calls.job_id)
     return found.order_by(usd.desc(), calls.job_id).limit(limit)

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause
 
-from queries import book_shares
+from queries import book_shares, call_prices
 from queries.jobs import any_of, created_since
 from queries.models import MoneySource, PriceList, Spend
 from queries.price_history import PriceHistory
@@ -114,7 +114,7 @@ def usual_spend_by_now(connection: Connection, schema: ServiceSchema, timezone: 
     since, until = (
         sa.func.timezone(timezone, moment, type_=_AWARE) for moment in (sa.func.date_trunc("day", then), then)
     )
-    spent = sa.select(sa.func.coalesce(sa.func.sum(ledger.cost_usd), 0)).where(
+    spent = sa.select(call_prices.spent(schema.ledger)).where(
         ledger.occurred_at >= schema.stored(ledger.occurred_at, since),
         ledger.occurred_at < schema.stored(ledger.occurred_at, until),
     )
@@ -139,8 +139,7 @@ def _hour(instant: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _sums(ledger: sa.Table) -> list[ColumnElement[Any]]:
-    unpriced = sa.func.count().filter(ledger.c.cost_usd.is_(None))
-    return [sa.func.coalesce(sa.func.sum(ledger.c.cost_usd), 0).label("usd"), unpriced.label("unpriced")]
+    return [call_prices.spent(ledger).label("usd"), call_prices.unpriced(ledger).label("unpriced")]
 
 
 def _spend(row: sa.Row[Any]) -> Spend:

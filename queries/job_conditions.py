@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
+from queries import call_prices
 from queries.aliases import Aliases
 from queries.filter_errors import QualifierNotOffered
 from queries.job_filter import NONE, WILDCARD, Comparison, JobFilter, Moment, Operator
@@ -111,7 +112,7 @@ def _spent(schema: ServiceSchema) -> ColumnElement[Any]:
     if schema.ledger is None:
         raise QualifierNotOffered(qualifier="cost", needs="cost_events")
     calls = schema.ledger.c
-    usd = sa.case((sa.func.count() == 0, 0), else_=sa.func.sum(calls.cost_usd))
+    usd = sa.case((sa.func.count() == 0, 0), else_=sa.func.sum(call_prices.price(schema.ledger)))
     return sa.select(usd).where(calls.job_id == schema.jobs.c.id).correlate(schema.jobs).scalar_subquery()
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from queries import call_prices
 from queries.aliases import Aliases
 from queries.job_models import Calls, Check, JobEvent, JobEvents, Moderation
 from queries.schema import ServiceSchema
@@ -66,8 +67,8 @@ def calls(connection: Connection, schema: ServiceSchema, job_id: str) -> tuple[C
             *parts,
             succeeded.label("succeeded"),
             sa.func.count().label("number"),
-            sa.func.count().filter(ledger.cost_usd.is_(None)).label("unpriced"),
-            sa.func.coalesce(sa.func.sum(ledger.cost_usd), 0).label("usd"),
+            call_prices.unpriced(schema.ledger).label("unpriced"),
+            call_prices.spent(schema.ledger).label("usd"),
         )
         .where(ledger.job_id == job_id)
         .group_by(*parts, succeeded)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause
 
-from queries import book_shares
+from queries import book_shares, call_prices
 from queries.jobs import any_of
 from queries.models import PriceList
 from queries.schema import ServiceSchema
@@ -78,8 +78,8 @@ def _typical(schema: ServiceSchema, ledger: sa.Table) -> FromClause:
     """By step: the mean cost of a book, and how many images most books have."""
     at = ledger.c.occurred_at
     newest = (
-        sa.select(ledger.c.job_id, ledger.c.step, ledger.c.kind, ledger.c.cost_usd)
-        .where(ledger.c.outcome == "succeeded", ledger.c.cost_usd.is_not(None))
+        sa.select(ledger.c.job_id, ledger.c.step, ledger.c.kind, call_prices.price(ledger).label("usd"))
+        .where(ledger.c.outcome == "succeeded", call_prices.is_priced(ledger))
         .where(at >= schema.stored(at, schema.now - HISTORY))
         .order_by(at.desc())
         .limit(HISTORY_LIMIT)
@@ -88,7 +88,7 @@ def _typical(schema: ServiceSchema, ledger: sa.Table) -> FromClause:
     books = (
         sa.select(
             newest.c.step,
-            sa.func.sum(newest.c.cost_usd).label("usd"),
+            sa.func.sum(newest.c.usd).label("usd"),
             sa.func.count().filter(newest.c.kind == "image").label("images"),
         )
         .group_by(newest.c.job_id, newest.c.step)

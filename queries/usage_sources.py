@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 
-from queries import book_shares
+from queries import book_shares, call_prices
 from queries.days import days, midnight
 from queries.job_search import any_status
 from queries.jobs import any_of, outcome_counts
@@ -110,8 +110,7 @@ def _calls(schema: ServiceSchema, ledger: sa.Table, span: Span, told: Told) -> s
     named = "user_key" in calls
     user_key = calls.user_key if named else jobs.c.user_key
     key = kind(calls.job_id) if told.by_kind else user_key
-    spent: dict[str, ColumnElement[Any]] = {"usd": sa.func.coalesce(sa.func.sum(calls.cost_usd), 0)}
-    spent["unpriced"] = sa.func.count().filter(calls.cost_usd.is_(None))
+    spent = {"usd": call_prices.spent(ledger), "unpriced": call_prices.unpriced(ledger)}
     question = _part(key, told.piece(schema.instant(calls.occurred_at)), spent)
     if not named and not told.by_kind:
         question = question.select_from(ledger.outerjoin(jobs, jobs.c.id == calls.job_id))

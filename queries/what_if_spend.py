@@ -11,7 +11,7 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from queries import usage_sources
+from queries import call_prices, usage_sources
 from queries.days import days, midnight
 from queries.jobs import binned
 from queries.replay import Came, reached
@@ -89,7 +89,7 @@ def _by_quarter(source: _Source, span: Span) -> Spent:
     """USD by quarter of an hour, oldest first."""
     calls = source.ledger.c
     quarter = _quarter(source, calls.occurred_at)
-    question = sa.select(quarter, sa.func.coalesce(sa.func.sum(calls.cost_usd), 0).label("usd"))
+    question = sa.select(quarter, call_prices.spent(source.ledger).label("usd"))
     question = question.where(*usage_sources.within(source.schema, calls.occurred_at, span))
     rows = source.connection.execute(question.group_by(sa.text("1")).order_by(sa.text("1")))
     return {row.quarter: row.usd for row in rows}
@@ -100,14 +100,14 @@ def _calls(source: _Source, quarter: datetime, closed: Sequence[Span]) -> list[t
     calls, jobs, schema = source.ledger.c, source.schema.jobs, source.schema
     at, created = schema.instant(calls.occurred_at).label("at"), schema.instant("created_at").label("created")
     question = (
-        sa.select(at, calls.cost_usd, created)
+        sa.select(at, call_prices.price(source.ledger).label("usd"), created)
         .select_from(source.ledger.outerjoin(jobs, jobs.c.id == calls.job_id))
         .where(*usage_sources.within(schema, calls.occurred_at, Span(quarter, quarter + QUARTER)))
-        .where(calls.cost_usd.is_not(None))
+        .where(call_prices.is_priced(source.ledger))
         .order_by(calls.occurred_at)
     )
     return [
-        (row.at, row.cost_usd)
+        (row.at, row.usd)
         for row in source.connection.execute(question)
         if row.created is None or not any(span.since <= row.created < span.until for span in closed)
     ]
@@ -125,8 +125,8 @@ def _spent_later(source: _Source, closed: Span, until: datetime) -> Spent:
     )
     # Summed up job by job: else PostgreSQL may look for those of a few jobs among all calls that came later.
     own = (
-        sa.select(_quarter(source, calls.occurred_at), sa.func.sum(calls.cost_usd).label("usd"))
-        .where(calls.job_id == late.c.id, calls.cost_usd.is_not(None))
+        sa.select(_quarter(source, calls.occurred_at), call_prices.spent(source.ledger).label("usd"))
+        .where(calls.job_id == late.c.id, call_prices.is_priced(source.ledger))
         .where(*usage_sources.within(schema, calls.occurred_at, Span(closed.until, until)))
         .group_by(sa.text("1"))
         .lateral("own")

@@ -9,10 +9,26 @@ import pytest
 from tests.dashboard.conftest import Configure, configure, forgotten
 from tests.fuzz import hostile_rows
 from tests.fuzz.hostile_rows import ALIASES
-from tests.pages.conftest import migrated_newer_template, migrated_older_template, newer
+from tests.pages.conftest import (
+    migrated_newer_template,
+    migrated_older_template,
+    newer,
+    running,
+    service,
+    service_now,
+)
 from tests.queries.told_rules import telling
 
-__all__ = ["configure", "forgotten", "migrated_newer_template", "migrated_older_template", "newer"]
+__all__ = [
+    "configure",
+    "forgotten",
+    "migrated_newer_template",
+    "migrated_older_template",
+    "newer",
+    "running",
+    "service",
+    "service_now",
+]
 
 
 @pytest.fixture(scope="module")
