@@ -166,10 +166,6 @@ def _client_or_none(url: str | None, admin_key: str | None, deadline_seconds: fl
     return None
 
 
-def _count_duty(name: str, done: bool) -> None:  # as the keeper tells it
-    telemetry.duties.labels(name, "done" if done else "failed").inc()
-
-
 def _count(action: str, outcome: Outcome) -> None:
     telemetry.actions.labels(action, outcome.result.value).inc()
 
@@ -242,5 +238,6 @@ def _keeping(_here: Settings) -> _Keeping:
     client = _client_or_none(_here.service_url, _admin_key(), _here.deadline_seconds)
     kept = duties.of(_here, source, store, client)
     poll = min(POLL, *(duty.every for duty in kept))
-    keeper = Keeper(store, kept, told=_count_duty, poll=poll)
+    telemetry.begin_duties(duty.name for duty in kept)
+    keeper = Keeper(store, kept, told=telemetry.count_duty, poll=poll)
     return _Keeping(keeper.start(), (source, store), client)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+
+from actions.permissions import ACTIONS
+from queries.audit_models import Result
 
 # A counter's start would double its series and tell nothing.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -30,6 +35,7 @@ cache_requests = Counter(
     registry=REGISTRY,
 )
 actions = Counter("ops_actions", "Actions by what came of them", ["action", "outcome"], registry=REGISTRY)
+DUTY_OUTCOMES = ("done", "failed")
 duties = Counter(
     "ops_duties",
     "What this console did in the background for all, by what came of it",
@@ -47,3 +53,19 @@ for _source in ("database", "store", "prometheus", "service"):
     query_errors.labels(_source)
     stale_answers.labels(_source)
 stale_answers.labels("computed")
+# Whoever alerts on an increase misses what a counter held when it first appeared.
+for _action in ACTIONS:
+    for _result in Result:
+        actions.labels(_action, _result.value)
+
+
+def begin_duties(names: Iterable[str]) -> None:
+    """Count these from 0; a console that has none, since it only reads, counts none."""
+    for name in names:
+        for outcome in DUTY_OUTCOMES:
+            duties.labels(name, outcome)
+
+
+def count_duty(name: str, done: bool) -> None:  # as the keeper tells it
+    """One more that was done, or that failed."""
+    duties.labels(name, DUTY_OUTCOMES[not done]).inc()

@@ -37,6 +37,9 @@ def test_it_rolls_up_and_checks(configure: Configure, migrated_url: str) -> None
         assert row.fetchone() == (58, Aliases(connections.settings().user_alias_key).fingerprint())
     assert (REGISTRY.get_sample_value("ops_rollup_hours_total") or 0) > before
     assert REGISTRY.get_sample_value("ops_duties_total", {"duty": duties.ROLLUP, "outcome": "done"})
+    # From the start, so that no failure is the first that is seen of its counter.
+    assert REGISTRY.get_sample_value("ops_duties_total", {"duty": duties.CHECK, "outcome": "failed"}) is not None
+    assert REGISTRY.get_sample_value("ops_actions_total", {"action": "job.retry", "outcome": "failed"}) is not None
 
 
 def test_a_read_only_console_keeps_nothing(configure: Configure, migrated_url: str) -> None:

@@ -28,6 +28,8 @@ THRESHOLDS = {
     "DatabasePoolNearlyFull": ["> 0.8"],
     "MonitorDead": ["> 600"],
 }
+# They tell that there is nothing to go by.
+WITHOUT_METRICS = ("ServiceDown", "MetricsMissing", "ConsoleDown")
 
 
 def promtool(*arguments: str) -> str:
@@ -66,9 +68,9 @@ def test_each_alert_tells_what_to_do_and_where(rule: Rule) -> None:
     assert rule.written["labels"]["severity"] in ("warning", "critical")
     assert {"summary", "description", "watches", "runbook", "page"} <= rule.notes.keys()
     assert "$value" in rule.notes["summary"] + rule.notes["description"] or rule.name in (
-        *("ServiceDown", "MetricsMissing", "BreakerOpen"),
+        *("ServiceDown", "MetricsMissing", "BreakerOpen", "ConsoleDown"),
     )
-    assert "needs" in rule.notes or rule.name in ("ServiceDown", "MetricsMissing"), "its silence may mean nothing"
+    assert "needs" in rule.notes or rule.name in WITHOUT_METRICS, "its silence may mean nothing"
     told = runbook.section(rule.notes["runbook"])
     assert rule.notes["runbook"] == f"operating.md#{rule.name.lower()}"
     assert told is not None
