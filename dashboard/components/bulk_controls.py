@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from uuid import uuid4
 
@@ -21,25 +21,25 @@ from queries.errors import OpsError
 
 _PROBLEM = "bulk-problem"
 GOING_ON = (BulkState.RUNNING, BulkState.PAUSED)
-
-
-def may_act(actor: Actor) -> bool:
-    """Whether this person may change a bulk action in this console."""
-    return not settings().read_only and permitted(actor, "bulk.pause")
+_VERBS: Mapping[str, Callable[..., Bulk]] = {
+    "bulk.pause": bulks.pause,
+    "bulk.resume": bulks.resume,
+    "bulk.stop": bulks.stop,
+}
 
 
 def buttons(actor: Actor, bulk: Bulk) -> None:
     """Pause or resume, and stop, where that makes sense; what the last click met; what is in the way."""
     if isinstance(problem := st.session_state.pop(_PROBLEM, None), OpsError):
         tell(problem)
-    if bulk.state not in GOING_ON or not permitted(actor, "bulk.pause"):
+    verbs = [_VERBS[action] for action in _meant(bulk) if permitted(actor, action)]
+    if not verbs:
         return
     if settings().read_only:
         st.caption(read_only_words())
         return
     obstacle = _obstacle()
-    other = bulks.pause if bulk.state is BulkState.RUNNING else bulks.resume
-    for verb in (other, bulks.stop):
+    for verb in verbs:
         label, icon, hint = _words(verb)
         st.button(
             label,
@@ -55,7 +55,7 @@ def buttons(actor: Actor, bulk: Bulk) -> None:
 
 def pace(actor: Actor, bulk: Bulk) -> None:
     """Another pace, from now on."""
-    if bulk.state not in GOING_ON or not may_act(actor) or _obstacle():
+    if bulk.state not in GOING_ON or not permitted(actor, "bulk.pace") or settings().read_only or _obstacle():
         return
     with st.form("bulk-pace", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.number_input(
@@ -74,6 +74,13 @@ def pace(actor: Actor, bulk: Bulk) -> None:
     if wanted != bulk.per_minute:
         _take(partial(_paced, per_minute=wanted), actor, bulk)
         st.rerun()
+
+
+def _meant(bulk: Bulk) -> tuple[str, ...]:
+    """What makes sense in its state."""
+    if bulk.state not in GOING_ON:
+        return ()
+    return "bulk.pause" if bulk.state is BulkState.RUNNING else "bulk.resume", "bulk.stop"
 
 
 def _paced(door: Door, actor: Actor, bulk_id: str, *, per_minute: int | None, request_id: str) -> Bulk:

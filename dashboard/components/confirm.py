@@ -14,7 +14,7 @@ import streamlit as st
 from actions import bulks, reasons
 from actions.bulks import Order
 from actions.errors import NumberNotTyped
-from actions.permissions import Actor
+from actions.permissions import Actor, permitted
 from actions.plans import Plan, Start
 from dashboard import connections, dry_runs, fetch, links
 from dashboard.components import pacing, plan_view, tables
@@ -102,16 +102,18 @@ def _acknowledge(actor: Actor, pending: Pending) -> None:
     st.markdown(
         t("Tell the others that somebody looks after it. The note stands beside the job until a newer one.")
     )
+    # Where nothing is open to this person any more the door says so.
+    open_to = [hours for hours in SNOOZES if permitted(actor, _acknowledging(hours))]
     hours = st.selectbox(
         t("Keep it out of the list"),
-        SNOOZES,
+        open_to or SNOOZES,
         format_func=lambda hours: t("No, keep it in view") if hours == 0 else tn("{n} hour", "{n} hours", hours),
         key="snooze-hours",
     )
     words = tn("Acknowledge {n} job", "Acknowledge {n} jobs", len(pending.jobs))
     until = (pending.now + timedelta(hours=hours)).isoformat()
     order = Order(
-        action="job.snooze" if hours else "job.acknowledge",
+        action=_acknowledging(hours),
         parameters={"until": until} if hours else {},
         reason="",
         filter=pending.filter,
@@ -120,6 +122,10 @@ def _acknowledge(actor: Actor, pending: Pending) -> None:
         estimates={},
     )
     _form(actor, pending, order, words, typed=None)
+
+
+def _acknowledging(hours: int) -> str:
+    return "job.snooze" if hours else "job.acknowledge"
 
 
 def _found_by(pending: Pending) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from actions import guardrails, intake, reasons
+from actions import guardrail_proposals, guardrails, intake, reasons
 from actions.errors import TypedMeanwhile
 from actions.permissions import Actor, Role, permitted
 from dashboard import auth, connections, fetch, freshness, situation, telemetry
@@ -97,7 +97,7 @@ def _body(actor: Actor, now: EmergencyNow) -> None:
         key=LASTS,
         horizontal=True,
     )
-    cost_emergency_options.show(now, None if obstacle else _remember)
+    cost_emergency_options.show(now, actor, None if obstacle else _remember)
 
 
 def _remember(chosen: Chosen) -> None:
@@ -146,9 +146,11 @@ def _admins() -> str:
 
 def _obstacle(actor: Actor) -> str:
     """Why this person cannot act from here, and who can; "" where they can."""
-    if taken_away := refused_words(actor, intake.CLOSE, guardrails.CHANGE):
+    ways = intake.CLOSE, guardrails.CHANGE, guardrail_proposals.PROPOSE
+    nothing = not any(permitted(actor, way) for way in ways)
+    if nothing and (taken_away := refused_words(actor, *ways)):
         return taken_away
-    if not (permitted(actor, intake.CLOSE) and permitted(actor, guardrails.CHANGE)):
+    if nothing:
         return t(
             "Only an {admin} may do this; you are signed in as {role}. Ask {who}.",
             admin=t(ROLES[Role.ADMIN]),

@@ -8,8 +8,9 @@ from decimal import Decimal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from actions import intake
 from actions.answers import Guardrail
-from actions.permissions import Actor
+from actions.permissions import Actor, permitted
 from actions.reasons import REASON_LIMIT
 from dashboard import fetch, situation
 from dashboard.components import cost_emergency_options, guardrail_press, queue_intake_dialog
@@ -18,6 +19,7 @@ from dashboard.components.guardrail_draft import Draft
 from dashboard.components.guardrail_press import Press
 from dashboard.components.guardrail_words import held, name
 from dashboard.components.notices import decided, tell
+from dashboard.connections import settings
 from dashboard.i18n import t
 from queries.errors import OpsError
 
@@ -52,19 +54,20 @@ def show(actor: Actor) -> None:
         return
     with st.container(border=True, key="cost-emergency-result"):
         if not done.limit:
-            _intake()
+            _intake(actor)
         else:
             _limit(actor, done)
 
 
-def _intake() -> None:
+def _intake(actor: Actor) -> None:
     found = situation.intake()
     if found is None or found.accepting:
         _forget()
         return
     _said(t("**Intake is closed**: nobody gets a new book until somebody resumes it."))
     with _row():
-        if st.button(t("Resume intake…"), icon=":material/play_arrow:", key="cost-emergency-undo"):
+        may = permitted(actor, intake.OPEN) and not settings().read_only
+        if may and st.button(t("Resume intake…"), icon=":material/play_arrow:", key="cost-emergency-undo"):
             problem = decided(lambda: queue_intake_dialog.ask(found))
             if isinstance(problem, OpsError):
                 tell(problem)
@@ -109,7 +112,8 @@ def _put_back(actor: Actor, done: Done, draft: Draft) -> None:
     press = guardrail_press.of(draft, cost_emergency_options.stake(draft))
     value = held(draft.value, done.limit, done.before)
     words = press.words() if press.proposes else t("Put back to {value}", value=value)
-    if st.button(words, icon=":material/undo:", key="cost-emergency-undo"):
+    may = permitted(actor, press.action) and not settings().read_only
+    if may and st.button(words, icon=":material/undo:", key="cost-emergency-undo"):
         reason = t("Put back what was set with this reason: {reason}", reason=done.reason)[:REASON_LIMIT]
         problem = decided(lambda: guardrail_press.carry_out(actor, press, reason))
         fetch.clear()

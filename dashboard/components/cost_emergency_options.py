@@ -10,7 +10,9 @@ from uuid import uuid4
 
 import streamlit as st
 
+from actions import intake
 from actions.answers import Guardrails, Intake
+from actions.permissions import Actor, permitted
 from dashboard import fetch
 from dashboard.components import cost_emergency_words, guardrail_draft, guardrail_press, guardrail_what_if
 from dashboard.components.cost_emergency_now import EmergencyNow
@@ -20,7 +22,7 @@ from dashboard.components.guardrail_draft import Draft
 from dashboard.components.guardrail_press import Press
 from dashboard.components.guardrail_what_if_words import loosens
 from dashboard.components.guardrail_words import DAILY_PER_USER, DAILY_USD, bounds, held
-from dashboard.components.notices import ICON_NOT_OFFERED, guarded
+from dashboard.components.notices import ICON_NOT_OFFERED, guarded, refused_words
 from dashboard.connections import settings
 from dashboard.i18n import t, translated_error
 from queries import what_if
@@ -46,6 +48,20 @@ Chosen = Stop | Press
 Remember = Callable[[Chosen], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Pressing:
+    """Who presses, and what keeps it."""
+
+    actor: Actor
+    remember: Remember
+
+    def offers(self, action: str) -> bool:
+        """Whether there is a button for it; why not, where the console takes it from everybody."""
+        if taken_away := refused_words(self.actor, action):
+            st.caption(taken_away)
+        return permitted(self.actor, action)
+
+
 def value_key(limit: str) -> str:
     """The widget that holds the value for this limit."""
     return f"cost-emergency-{limit}"
@@ -57,21 +73,22 @@ def typed(limit: str) -> Decimal | None:
     return None if number is None else Decimal(str(number))
 
 
-def show(now: EmergencyNow, remember: Remember | None) -> None:
-    """remember keeps what was pressed, as it was named; None for who may not press anything."""
-    intake, spend, per_user = st.columns(3)
-    with intake, st.container(border=True, height="stretch"):
+def show(now: EmergencyNow, actor: Actor, remember: Remember | None) -> None:
+    """remember keeps what was pressed, as it was named; None where nobody may press anything."""
+    pressing = None if remember is None else Pressing(actor, remember)
+    stop, spend, per_user = st.columns(3)
+    with stop, st.container(border=True, height="stretch"):
         st.markdown(f"**{t('Stop intake')}**")
-        _intake(now, remember)
+        _intake(now, pressing)
     with spend, st.container(border=True, height="stretch"):
         st.markdown(f"**{t('Lower the daily cost limit')}**")
-        _limit(now, DAILY_USD, remember)
+        _limit(now, DAILY_USD, pressing)
     with per_user, st.container(border=True, height="stretch"):
         st.markdown(f"**{t('Lower the daily job limit per user')}**")
-        _limit(now, DAILY_PER_USER, remember)
+        _limit(now, DAILY_PER_USER, pressing)
 
 
-def _intake(now: EmergencyNow, remember: Remember | None) -> None:
+def _intake(now: EmergencyNow, pressing: Pressing | None) -> None:
     found = now.intake
     if found is None:
         _quiet(t("Stopping and resuming intake is not offered by this service."))
@@ -81,14 +98,14 @@ def _intake(now: EmergencyNow, remember: Remember | None) -> None:
         _quiet(t("Intake is closed already."))
     else:
         _told(cost_emergency_words.stopping(now))
-        if remember is not None:
+        if pressing is not None and pressing.offers(intake.CLOSE):
             st.button(
                 t("Stop intake"), icon=":material/block:", key="cost-emergency-stop", width="stretch",
-                on_click=remember, args=(Stop(found, str(uuid4())),),
+                on_click=pressing.remember, args=(Stop(found, str(uuid4())),),
             )  # fmt: skip
 
 
-def _limit(now: EmergencyNow, limit: str, remember: Remember | None) -> None:
+def _limit(now: EmergencyNow, limit: str, pressing: Pressing | None) -> None:
     rail = now.rail(limit)
     if isinstance(now.limits, OpsError):
         _quiet(plain(translated_error(now.limits)))
@@ -98,7 +115,7 @@ def _limit(now: EmergencyNow, limit: str, remember: Remember | None) -> None:
         _quiet(t("It is reached already: no new job is taken for the rest of the service's day."))
     else:
         st.caption(plain(t("now {value}", value=held(rail.value, limit, rail)) + f" · {bounds(limit, rail)}"))
-        _change(now, _draft(now.limits, limit), remember)
+        _change(now, _draft(now.limits, limit), pressing)
 
 
 def _draft(limits: Guardrails, limit: str) -> Draft:
@@ -109,7 +126,7 @@ def _draft(limits: Guardrails, limit: str) -> Draft:
     return Draft(limit, limits, limits, typed(limit), st.session_state.get(LASTS, DURATIONS[0]))
 
 
-def _change(now: EmergencyNow, draft: Draft, remember: Remember | None) -> None:
+def _change(now: EmergencyNow, draft: Draft, pressing: Pressing | None) -> None:
     lower = draft.value is not None and not (draft.out_of_bounds or draft.nothing_new or loosens(draft))
     if draft.limit == DAILY_USD:
         prospect = cost_emergency_words.capping(now, draft.value)
@@ -119,11 +136,13 @@ def _change(now: EmergencyNow, draft: Draft, remember: Remember | None) -> None:
         _quiet(t("Type a lower value than the one that holds."))
         return
     _told(prospect)
-    if remember is not None:
-        press = guardrail_press.of(draft, stake(draft))
+    if pressing is None:
+        return
+    press = guardrail_press.of(draft, stake(draft))
+    if pressing.offers(press.action):
         st.button(
             press.words(), icon=":material/arrow_downward:", key=f"{value_key(draft.limit)}-press",
-            width="stretch", on_click=remember, args=(press,),
+            width="stretch", on_click=pressing.remember, args=(press,),
         )  # fmt: skip
 
 

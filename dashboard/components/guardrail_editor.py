@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from actions import guardrails
 from actions.answers import Guardrails
 from actions.errors import GuardrailsChanged
 from actions.permissions import Actor, Role, permitted
@@ -61,7 +60,6 @@ def _decide(
     actor: Actor, limit: str, now: Guardrails, problem: OpsError | None, zone: Zone
 ) -> guardrail_what_if.Found:
     """Everything from the value to the button, in the order in which a person decides; what it would have done."""
-    obstacle = _obstacle(actor)
     value = guardrail_draft.value(limit, now)
     # One element, here and in the form: where what stands above a text grows, the browser loses what is typed.
     with st.container():
@@ -76,10 +74,11 @@ def _decide(
         # The difference between what was seen and what is now says it already.
         if problem is not None and not (isinstance(problem, GuardrailsChanged) and draft.moved):
             tell(problem)
-    if obstacle:
+    press = guardrail_press.of(draft, guardrail_what_if.stake(found, draft))
+    if obstacle := _obstacle(actor, press.action):
         st.caption(obstacle)
     else:
-        _form(draft, found, zone)
+        _form(draft, press, zone)
     return found
 
 
@@ -97,9 +96,8 @@ def _conflict(draft: Draft, zone: Zone) -> None:
     guardrail_conflict.show(draft, newest, zone, guardrail_now.moment())
 
 
-def _form(draft: Draft, found: guardrail_what_if.Found, zone: Zone) -> None:
+def _form(draft: Draft, press: guardrail_press.Press, zone: Zone) -> None:
     """Duration, reason and button; the button carries what it names, whatever is typed while it is pressed."""
-    press = guardrail_press.of(draft, guardrail_what_if.stake(found, draft))
     with st.container():
         guardrail_draft.duration()
         _ends(draft, zone)
@@ -137,11 +135,11 @@ def _why_second(*, stake_known: bool) -> str:
     return t("What is at stake is not known, so that a second admin decides (OPS_GUARDRAIL_APPROVAL_USD).")
 
 
-def _obstacle(actor: Actor) -> str:
-    """Why this person cannot change it from here; "" where they can."""
-    if taken_away := refused_words(actor, guardrails.CHANGE):
+def _obstacle(actor: Actor, action: str) -> str:
+    """Why this person cannot change or propose it from here; "" where they can."""
+    if taken_away := refused_words(actor, action):
         return taken_away
-    if not permitted(actor, guardrails.CHANGE):
+    if not permitted(actor, action):
         return t(
             "Only an {admin} may change a limit; you are signed in as {role}.",
             admin=t(ROLES[Role.ADMIN]),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from actions import guardrails
+from actions import guardrail_proposals, guardrails
 from actions.answers import Guardrail, GuardrailChange
 from actions.permissions import Actor, permitted
 from dashboard import links
@@ -62,8 +62,10 @@ def _last(one: Standing, change: GuardrailChange, now: Now, actor: Actor, zone: 
 
 
 def may_change(actor: Actor) -> bool:
-    """Whether this person may change a limit in this console."""
-    return permitted(actor, guardrails.CHANGE) and not settings().read_only
+    """Whether this person may change a limit in this console, or propose it to somebody else."""
+    here = settings()
+    proposes = here.guardrail_approval_usd is not None and permitted(actor, guardrail_proposals.PROPOSE)
+    return not here.read_only and (proposes or permitted(actor, guardrails.CHANGE))
 
 
 def _place(now: Now, one: Standing) -> int:

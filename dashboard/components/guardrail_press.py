@@ -36,6 +36,11 @@ class Press:
     def stake_known(self) -> bool:
         return self.stake is not None
 
+    @property
+    def action(self) -> str:
+        """Which action it takes."""
+        return guardrail_proposals.PROPOSE if self.proposes else guardrails.CHANGE
+
     def words(self) -> str:
         """The button's text, which names the value."""
         draft = self.draft

@@ -51,7 +51,7 @@ def show(actor: Actor, zone: Zone) -> None:
                 t("{who}, {ago}: “{why}”", who=plain(one.actor), ago=ago(one.at, one.now), why=plain(one.reason))
             )
             st.caption(_facts(one, zone))
-            if permitted(actor, guardrail_proposals.APPROVE) and not settings().read_only:
+            if not settings().read_only:
                 _buttons(one, actor, position)
 
 
@@ -69,13 +69,18 @@ def _facts(one: Proposal, zone: Zone) -> str:
 
 def _buttons(one: Proposal, actor: Actor, position: int) -> None:
     own = one.actor.casefold() == actor.name.casefold()
+    approve, decline = (
+        permitted(actor, act) for act in (guardrail_proposals.APPROVE, guardrail_proposals.DECLINE)
+    )
     with st.container(horizontal=True):
-        if own:
+        if own and decline:
             st.caption(t("Your own proposal: another admin has to approve it."))
-        elif st.button(t("Approve…"), icon=":material/how_to_reg:", key=f"approve-{position}", type="primary"):
-            _ask(one, approves=True)
+        if approve and not own:
+            label, icon = t("Approve…"), ":material/how_to_reg:"
+            if st.button(label, icon=icon, key=f"approve-{position}", type="primary"):
+                _ask(one, approves=True)
         label = t("Withdraw…") if own else t("Decline…")
-        if st.button(label, icon=":material/close:", key=f"decline-{position}"):
+        if decline and st.button(label, icon=":material/close:", key=f"decline-{position}"):
             _ask(one, approves=False)
 
 

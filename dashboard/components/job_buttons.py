@@ -16,6 +16,12 @@ from queries.errors import OpsError
 
 # action → what the service calls it; acknowledging is the console's own
 OFFERED_AS: Mapping[str, str | None] = {"job.retry": "retry", "job.cancel": "cancel", "job.acknowledge": None}
+# Any of these, each as a bulk action; snoozing is chosen in the dialog of acknowledging.
+_TAKEN_AS: Mapping[str, tuple[str, ...]] = {
+    "job.retry": ("job.retry",),
+    "job.cancel": ("job.cancel",),
+    "job.acknowledge": ("job.acknowledge", "job.snooze"),
+}
 ICONS = {
     "job.retry": ":material/replay:",
     "job.cancel": ":material/cancel:",
@@ -25,7 +31,7 @@ ICONS = {
 
 def may_act(actor: Actor) -> bool:
     """Whether any action is open to this person in this console."""
-    return not settings().read_only and any(permitted(actor, action) for action in OFFERED_AS)
+    return not settings().read_only and any(_open_to(actor, action) for action in OFFERED_AS)
 
 
 def obstacles(actor: Actor, actions: tuple[str, ...], unrecordable: OpsError | None) -> dict[str, str]:
@@ -35,7 +41,7 @@ def obstacles(actor: Actor, actions: tuple[str, ...], unrecordable: OpsError | N
     """
     if settings().read_only:
         return {}
-    open_to = [action for action in actions if permitted(actor, action)]
+    open_to = [action for action in actions if _open_to(actor, action)]
     if unrecordable is None:
         return {action: plain(_not_offered(OFFERED_AS[action])) for action in open_to}
     return dict.fromkeys(open_to, unrecordable_words(unrecordable))
@@ -63,6 +69,10 @@ def told(found: Mapping[str, str]) -> None:
         st.caption(obstacle)
     if settings().read_only:
         st.caption(read_only_words())
+
+
+def _open_to(actor: Actor, action: str) -> bool:
+    return permitted(actor, "bulk.start") and any(permitted(actor, one) for one in _TAKEN_AS[action])
 
 
 def _label(action: str, number: int) -> str:
