@@ -24,12 +24,18 @@ class Actor:
     """A signed-in person. name goes into the audit log and, as X-Operator, to the service.
 
     until: when they have to sign in again; None for who never has to. refused: actions that nobody may take now.
+    money_from: the least role that sees amounts of money here.
     """
 
     name: str
     role: Role
     until: datetime | None = None
     refused: frozenset[str] = frozenset()
+    money_from: Role = Role.VIEWER
+
+    @property
+    def sees_money(self) -> bool:
+        return self.role >= self.money_from
 
 
 # page.<name> or action → the least role that may open or take it
@@ -67,8 +73,15 @@ NEEDED: dict[str, Role] = {
 }
 PAGE = "page."
 ACTIONS = tuple(name for name in NEEDED if not name.startswith(PAGE))
+# What would be empty without amounts of money: closed to whoever may not see them.
+OF_MONEY = frozenset({"page.costs"})
+
+
+def needed(actor: Actor, action: str) -> Role:
+    """The least role that may open the page or take the action where this person is. Raises KeyError."""
+    return max(NEEDED[action], actor.money_from) if action in OF_MONEY else NEEDED[action]
 
 
 def permitted(actor: Actor, action: str) -> bool:
     """Whether the actor may open the page or take the action. What is not in the table is nobody's."""
-    return action in NEEDED and actor.role >= NEEDED[action] and action not in actor.refused
+    return action in NEEDED and actor.role >= needed(actor, action) and action not in actor.refused

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings
 
-from actions.permissions import ACTIONS
+from actions.permissions import ACTIONS, Role
 from dashboard.setting_types import Unfit
 
 RoleName = Literal["viewer", "operator", "admin"]
@@ -72,6 +72,11 @@ class AccessSettings(BaseSettings):
         "",
         description="Actions that nobody may take here, with spaces between: `intake.close job.cancel`.",
     )
+    money_for: RoleName = Field(
+        "viewer",
+        description="The least role that sees amounts of money. Whoever has a lesser one sees none on any page or "
+        "in any file, and no Costs page.",
+    )
     actions_per_minute: PositiveInt = Field(
         60, description="Actions that one person may take in a minute; a bulk action counts as one."
     )
@@ -85,3 +90,8 @@ class AccessSettings(BaseSettings):
     def refused(self) -> frozenset[str]:
         """The actions that nobody may take."""
         return frozenset(self.refused_actions.split())
+
+    @property
+    def money_from(self) -> Role:
+        """The least role that sees amounts of money."""
+        return Role[self.money_for.upper()]

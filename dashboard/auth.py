@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from actions.errors import PermissionDenied
-from actions.permissions import NEEDED, PAGE, Actor, Role, permitted
+from actions.permissions import PAGE, Actor, Role, needed, permitted
 from dashboard import identity, settings, sign_in_settings
 from dashboard.i18n import noop, t
 from dashboard.identity import NotSignedIn, SessionEnded
@@ -87,9 +87,21 @@ def current_actor() -> Actor:
     """
     here = settings.load()
     check(here, st.get_option("server.address"))
+    return _actor(here)
+
+
+def sees_money() -> bool:
+    """Whether who is here may see amounts of money; asked for every cell, so without what each run checks once.
+
+    Raises SettingsError, DemoOnlyHere, NotSignedIn, SessionEnded and NoAccess.
+    """
+    return _actor(settings.load()).sees_money
+
+
+def _actor(here: Settings) -> Actor:
     match here.auth:
         case "demo":
-            return replace(_picked(), refused=here.refused)
+            return replace(_picked(), refused=here.refused, money_from=here.money_from)
         case "oidc":
             return _signed_in(here)
         case "proxy":
@@ -132,8 +144,8 @@ def enter(page: str) -> Actor:
     """The first line of every page: who is here, if they may open pages/<page>.py. Raises PermissionDenied."""
     actor, wanted = current_actor(), PAGE + page
     if not permitted(actor, wanted):
-        needed = NEEDED[wanted].label
-        raise PermissionDenied(actor=actor.name, role=actor.role.label, action=wanted, needed=needed)
+        least = needed(actor, wanted).label
+        raise PermissionDenied(actor=actor.name, role=actor.role.label, action=wanted, needed=least)
     return actor
 
 

@@ -97,7 +97,7 @@ def _actor(name: str, found: Iterable[str], here: AccessSettings, until: datetim
     roles = [Role[here.role_names[each].upper()] for each in found if each in here.role_names]
     if not roles:
         raise NoAccess(name=name)
-    return Actor(name, max(roles), until, here.refused)
+    return Actor(name, max(roles), until, here.refused, here.money_from)
 
 
 def _until(claims: Mapping[str, Any], lasts: timedelta, now: datetime) -> datetime:

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from actions.permissions import PAGE, Actor, permitted
+from dashboard import auth
 from dashboard.i18n import noop, t
 from dashboard.settings import ROOT
 
@@ -66,8 +67,12 @@ def contents(actor: Actor) -> dict[str, list[Entry]]:
 
 
 def pages(actor: Actor) -> dict[str, list[StreamlitPage]]:
-    """The same for st.navigation, in the reader's language."""
-    return {t(section): [_page(entry) for entry in entries] for section, entries in contents(actor).items()}
+    """For st.navigation, in the reader's language; a page that is closed to them stands there with the refusal."""
+    open_to = [entry for entries in contents(actor).values() for entry in entries]
+    return {
+        t(section): [_page(entry) if entry in open_to else _closed(entry) for entry in entries]
+        for section, entries in CONTENTS.items()
+    }
 
 
 def instead(show: Callable[[], None]) -> list[StreamlitPage]:
@@ -81,11 +86,26 @@ def instead(show: Callable[[], None]) -> list[StreamlitPage]:
 
 def menu(sections: dict[str, list[StreamlitPage]]) -> None:
     """The sections and their pages, for the sidebar; Streamlit's own menu breaks its lists for screen readers."""
-    for section, shown in sections.items():
-        st.markdown(f":small[{section}]")
-        for page in shown:
-            if page.visibility == "visible":
+    for section, pages in sections.items():
+        if shown := [page for page in pages if page.visibility == "visible"]:
+            st.markdown(f":small[{section}]")
+            for page in shown:
                 st.page_link(page)
+
+
+def _closed(entry: Entry) -> StreamlitPage:
+    """Whoever comes by its address is told why they may not see it."""
+
+    def refused() -> None:
+        auth.enter(entry.name)
+
+    return st.Page(
+        refused,
+        title=t(entry.title),
+        url_path=entry.url_path,
+        default=entry.name == DEFAULT,
+        visibility="hidden",
+    )
 
 
 def _page(entry: Entry) -> StreamlitPage:

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from actions.permissions import Actor
-from dashboard import auth, navigation, settings
+from dashboard import auth, discretion, navigation, settings
 from dashboard.components.formatting import plain
 from dashboard.components.notices import Finished, guarded
 from dashboard.i18n import t, translated_error
@@ -37,10 +37,17 @@ def stay() -> None:
 
 
 def who(actor: Actor) -> None:
-    """Name, role and the way out, for the sidebar."""
+    """Name, role, what is hidden from it, and the way out, for the sidebar."""
     if settings.load().auth == "demo":
         auth.picker()
-        return
+    else:
+        _signed_in(actor)
+    if not actor.sees_money:
+        mark = {"mark": discretion.HIDDEN, "role": t(auth.ROLES[actor.money_from])}
+        st.caption(t("{mark} stands for amounts of money: they are shown from the role {role} on.", **mark))
+
+
+def _signed_in(actor: Actor) -> None:
     st.caption(t("Signed in as"))
     st.text(f"{actor.name} ({t(auth.ROLES[actor.role])})")
     if settings.load().auth == "oidc":

@@ -17,6 +17,7 @@ from dashboard.components import (
     live,
     queue_span,
 )
+from dashboard.components.guardrail_words import is_hidden
 from dashboard.components.notices import guarded
 from dashboard.i18n import t
 from queries.errors import OpsError
@@ -27,7 +28,7 @@ actor = auth.enter("guardrails")
 header.page(t("Guardrails"))
 known = guarded(situation.guardrails)
 names = () if isinstance(known, OpsError) else tuple(known.value.limits)
-limit = guardrail_draft.asked(names) if names else ""
+limit = guardrail_draft.asked([name for name in names if not is_hidden(name)]) if names else ""
 # The editor opens below the limit that it is about.
 first = names[: names.index(limit) + 1] if limit else names
 

@@ -68,7 +68,7 @@ if job_find.is_readable(job_id):
     live.part(verdict, what=t("The verdict"))
     live.part(facts, what=t("The job's row"))
     live.panel(t("Timeline"), timeline)
-    live.panel(t("Money"), money)
+    live.panel(job_money.title(), money)
     for column, title, body in zip(
         st.columns(2), (t("Quality"), t("Moderation")), (quality, moderation), strict=True
     ):

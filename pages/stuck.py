@@ -39,7 +39,7 @@ def chosen_filters() -> stuck_table.Filters:
     rules = filters.several(t("Rule"), links.RULE, tuple(StuckRule), stuck_table.rule_words)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = filters.text(t("Job, user or step"), links.SEARCH, placeholder="job_… user-… generate_…")
-        order = filters.one(t("Order"), links.SORT, stuck_table.SORTS, stuck_table.sort_words)
+        order = filters.one(t("Order"), links.SORT, stuck_table.sorts(), stuck_table.sort_words)
         snoozed = st.toggle(t("Show snoozed"), key=links.SNOOZED, bind="query-params")
     return stuck_table.Filters(rules, search, snoozed, order)
 

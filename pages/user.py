@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import auth
+from dashboard import auth, discretion
 from dashboard.components import (
     header,
     live,
@@ -55,9 +55,9 @@ if user_find.is_readable(alias):
     live.part(verdict, what=t("The verdict"))
     with st.container(border=True):
         live.part(jobs_by_day, what=t("The user's days"), every=usage_now.MINUTE)
-    for column, chart, name in zip(
-        st.columns(2), (spend, rejections), (t("The user's spend"), t("Requests turned away")), strict=True
-    ):
+    charts = [(spend, t("The user's spend"))] if discretion.money_shown() else []
+    charts.append((rejections, t("Requests turned away")))
+    for column, (chart, name) in zip(st.columns(len(charts)), charts, strict=True):
         with column, st.container(border=True, height="stretch"):
             live.part(chart, what=name, every=usage_now.MINUTE)
     with st.container(border=True):

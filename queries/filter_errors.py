@@ -39,6 +39,10 @@ class MisspeltQualifier(UnknownQualifier):
     """Nothing can be filtered by "{name}". Did you mean "{suggestion}"?"""
 
 
+class Withheld(FilterError):
+    """Amounts of money are hidden from you, so nothing can be searched by "{name}"."""
+
+
 class EmptyValue(FilterError):
     """A value is missing here. Write it without a space after the colon or comma."""
 

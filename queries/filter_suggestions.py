@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -36,25 +36,29 @@ class Suggestion:
     description: str = ""
 
 
-def suggestions(text: str, cursor: int | None, offered: Mapping[str, Sequence[str]]) -> tuple[Suggestion, ...]:
+def suggestions(
+    text: str, cursor: int | None, offered: Mapping[str, Sequence[str]], withheld: Collection[str] = ()
+) -> tuple[Suggestion, ...]:
     """What fits the word at the cursor (None: at the end): names, or values of the name that it begins with.
 
     offered holds values by qualifier, such as the error codes seen, as they are meant in a filter; for the others
-    the contract's are known. Where nothing begins with what was typed, all that could stand there.
+    the contract's are known. Where nothing begins with what was typed, all that could stand there. Names that are
+    withheld, and their values, are not among them.
     """
+    known = [name for name in DESCRIPTIONS if name not in withheld]
     at = len(text) if cursor is None else min(max(cursor, 0), len(text))
     word = next((word for word in words(text) if word.start < at <= word.end), Word("", (), at, at))
-    if word.name.lower() in DESCRIPTIONS:
+    if word.name.lower() in known:
         return tuple(_values(text, at, word, offered))
-    return tuple(_names(text, at, word))
+    return () if word.name.lower() in withheld else tuple(_names(text, at, word, known))
 
 
-def _names(text: str, at: int, word: Word) -> Iterator[Suggestion]:
+def _names(text: str, at: int, word: Word, known: Sequence[str]) -> Iterator[Suggestion]:
     """Those that begin with what was typed; for an unknown name those that are spelt like it, its values kept."""
     end = word.start + len(word.name) + 1 if word.name else at
     typed = (word.name or text[word.start : end]).lower()
-    starting = [name for name in DESCRIPTIONS if name.startswith(typed)]
-    for name in starting or get_close_matches(typed, DESCRIPTIONS) or DESCRIPTIONS:
+    starting = [name for name in known if name.startswith(typed)]
+    for name in starting or get_close_matches(typed, known) or known:
         # A bare word that is no name's beginning is searched for, and stays.
         start = word.start if starting or word.name else at
         before = text[:start] if starting or word.name or start == word.start else f"{text[:start]} "

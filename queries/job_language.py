@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import tzinfo
 from decimal import Decimal
 from difflib import get_close_matches
@@ -22,6 +22,7 @@ from queries.filter_errors import (
     Repeated,
     TooLong,
     UnknownQualifier,
+    Withheld,
 )
 from queries.filter_suggestions import Suggestion, suggestions
 from queries.filter_words import Value, Word, check_quotes, quoted, words
@@ -45,16 +46,18 @@ _COUNT = re.compile(r"[0-9]{1,9}")
 _USD = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 
 
-def parse(text: str, zone: tzinfo) -> JobFilter:
+def parse(text: str, zone: tzinfo, withheld: Collection[str] = ()) -> JobFilter:
     """The filter that the text means; bare words are a job's id or its beginning, an alias, else error text.
 
-    Days and times are the zone's. Raises FilterError, which says where.
+    Days and times are the zone's; withheld names may not be searched by. Raises FilterError, which says where.
     """
     _check(text)
     found: dict[str, Any] = {}
     phrase = False
     for word in words(text):
         if word.name:
+            if word.name.lower() in withheld:
+                raise Withheld(word.start, word.end - word.start, name=word.name)
             _read(word, zone, found)
             phrase = False
         else:

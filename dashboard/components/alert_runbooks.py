@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import runbook
+from dashboard import discretion, runbook
 from dashboard.components.alert_now import Told
 from dashboard.components.formatting import plain
 from dashboard.i18n import t
@@ -22,7 +22,7 @@ def show(alerts: Sequence[Told]) -> None:
             key=f"runbook-{name}",
             icon=":material/menu_book:",
         ):
-            st.markdown(told or _missing(rule.runbook))
+            st.markdown(discretion.told(told) if told else _missing(rule.runbook))
 
 
 def _missing(reference: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import discretion
 from dashboard.components import alert_now, tables
 from dashboard.components.formatting import NOTHING, Zone, clock, plain
 from dashboard.components.verdicts import State, spoken
@@ -56,7 +57,7 @@ def _row(rule: AlertRule, here: Zone, now: datetime) -> dict[str, Any]:
         "severity": rule.severity or NOTHING,
         "window": rule.labels.get("window", NOTHING),
         "since": clock(rule.since, here, now=now) if rule.since else NOTHING,
-        "watches": rule.watches or NOTHING,
+        "watches": discretion.expression(rule.watches) or NOTHING,
         "note": _why(rule),
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from dashboard import links
+from dashboard import discretion, links
 from dashboard.components import outages
 from dashboard.components.formatting import Zone, ago, clock, count, duration, money, percent, plain
 from dashboard.components.verdicts import Link, State, Verdict
@@ -137,6 +137,8 @@ def spend(today: Spend, usual: Decimal | None, limits: Thresholds) -> Verdict:
             State.NOT_OFFERED, t("Spend: not offered by this service, which keeps no ledger."),
             t("Set prices (OPS_PRICE_PER_IMAGE, OPS_PRICE_PER_LLM_CALL) to see an estimate."),
         )  # fmt: skip
+    if not discretion.money_shown():
+        return _spend_untold(today.usd, limits)
     estimated = t("estimated") if today.source is MoneySource.ESTIMATED else ""
     said = " ".join(part for part in (money(today.usd), estimated) if part)
     unpriced = tn("{n} call is unpriced.", "{n} calls are unpriced.", today.unpriced) if today.unpriced else ""
@@ -152,6 +154,14 @@ def spend(today: Spend, usual: Decimal | None, limits: Thresholds) -> Verdict:
         " ".join(part for part in (usually, unpriced) if part),
         Link("costs", t("Look at the costs")),
     )
+
+
+def _spend_untold(usd: Decimal, limits: Thresholds) -> Verdict:
+    """Whether something must be done, which is no amount."""
+    if usd < limits.daily_cost_warning:
+        return Verdict(State.OK, t("spend below its threshold"))
+    state = State.CRITICAL if usd >= limits.daily_cost_critical else State.WARNING
+    return Verdict(state, t("Today's spend is over its threshold."), t("Tell somebody who may see amounts."))
 
 
 def providers(states: Sequence[Provider]) -> Verdict:

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import links
-from dashboard.components import audit_unknown, tables
+from dashboard.components import audit_discretion, audit_unknown, tables
 from dashboard.components.formatting import Zone, count, exact, plain
 from dashboard.components.verdicts import State, Verdict
 from dashboard.i18n import t, tn
@@ -116,6 +116,7 @@ def turn_to(before_id: int | None) -> None:
 
 def show(acts: Sequence[AuditAct], zone: Zone) -> None:
     """Draw the acts, newest first; the one selected tells its whole story below."""
+    acts = [audit_discretion.without_money(act) for act in acts]
     tables.hold(KEY, acts, _identify, holding=False)
     text = st.column_config.TextColumn
     columns = {

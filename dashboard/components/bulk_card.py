@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import links
+from dashboard import discretion, links
 from dashboard.components import audit_table, batches, bulk_words, verdicts
 from dashboard.components.formatting import Zone, exact, money, plain
 from dashboard.i18n import t
@@ -25,7 +25,7 @@ def facts(bulk: Bulk, zone: Zone) -> None:
         t("Who"): f"{bulk.actor} ({bulk.role})",
         t("When"): exact(bulk.created_at, zone),
         t("Reason"): bulk.reason,
-        t("Estimated"): "" if bulk.estimate_usd is None else money(bulk.estimate_usd),
+        t("Estimated"): money(bulk.estimate_usd) if _estimated(bulk) else "",
         t("Ended"): exact(bulk.ended_at, zone) if bulk.ended_at else "",
     }
     with st.container(border=True, key="bulk-facts", gap="xsmall"):
@@ -35,10 +35,14 @@ def facts(bulk: Bulk, zone: Zone) -> None:
         with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
             st.caption(t("Search"), width=120)
             if bulk.filter:
-                query = {links.QUERY: bulk.filter}
+                query = {links.QUERY: discretion.told(bulk.filter)}
                 st.page_link("../pages/jobs.py", label=plain(bulk.filter), query_params=query)
             else:
                 st.text(t("chosen by hand"))
+
+
+def _estimated(bulk: Bulk) -> bool:
+    return bulk.estimate_usd is not None and discretion.money_shown()
 
 
 def _action(bulk: Bulk) -> str:
@@ -57,4 +61,4 @@ def _action(bulk: Bulk) -> str:
 def _line(label: str, value: str) -> None:
     with st.container(horizontal=True, gap="medium"):
         st.caption(label, width=120)
-        st.text(value, width="stretch")
+        st.text(discretion.told(value), width="stretch")

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import fetch, links
+from dashboard import discretion, fetch, links
 from dashboard.components import bulk_words, filters, spreadsheets, summary, tables
 from dashboard.components.formatting import Zone, exact, money
 from dashboard.i18n import t
@@ -51,7 +51,9 @@ def show(bulk: Bulk, states: Sequence[ItemState], after: int, zone: Zone) -> Non
 
 def as_csv(bulk_id: str) -> bytes:
     """All its jobs for a spreadsheet. Raises DatabaseError."""
-    return spreadsheets.as_csv(_COLUMNS, map(_fields, _all(bulk_id)))
+    shown = discretion.money_shown()
+    names = [name for name in _COLUMNS if shown or name != "estimate_usd"]
+    return spreadsheets.as_csv(names, map(_fields, _all(bulk_id)))
 
 
 def _all(bulk_id: str) -> Iterator[BulkJob]:
@@ -83,6 +85,8 @@ def _table(items: Sequence[BulkJob], zone: Zone) -> None:
         "ended": text(t("Ended"), width=215),
         "request": text(t("Request id"), width=280),
     }
+    if not discretion.money_shown():
+        del columns["estimate"]
     alt = t("The jobs of this bulk action, in the order of their release, and what came of each")
     tables.table([_row(item, zone) for item in items], columns, alt=alt)
 

@@ -12,6 +12,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from babel.units import format_unit
 
 from actions.reasons import cleaned
+from dashboard import discretion
 from dashboard.i18n import locale, t
 
 NOTHING = "–"
@@ -49,9 +50,13 @@ def percent(share: float | None, *, digits: int = 1) -> str:
 
 
 def money(usd: Decimal | None) -> str:
-    """US dollars to the cent; a positive amount below one cent never reads as nothing."""
+    """US dollars to the cent; a positive amount below one cent never reads as nothing. A mark in its place where
+    amounts are hidden.
+    """
     if usd is None:
         return NOTHING
+    if not discretion.money_shown():
+        return discretion.HIDDEN
     if 0 < usd < _CENT:
         return "< " + str(format_currency(_CENT, "USD", locale=locale()))
     return str(format_currency(usd, "USD", locale=locale()))
@@ -103,6 +108,9 @@ def _local(instant: datetime, zone: Zone) -> datetime:
 
 
 def plain(text: str) -> str:
-    """Text from outside for use inside markdown: one line, not interpreted, without marks that reorder others."""
-    line = " ".join(cleaned(text).split())
+    """Text from outside for use inside markdown: one line, not interpreted, without marks that reorder others.
+
+    Also without amounts of money, where those are hidden.
+    """
+    line = discretion.told(" ".join(cleaned(text).split()))
     return NOTHING_AT_ALL.join(_MARKDOWN.sub(r"\\\1", piece) for piece in _LATER.split(line))

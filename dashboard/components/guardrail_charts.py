@@ -13,7 +13,16 @@ from dashboard import fetch
 from dashboard.components import charts, guardrail_changes, queue_span
 from dashboard.components.charts import AMBER, BLUE, GREEN, GREY, PURPLE, RED, Axis, Line
 from dashboard.components.formatting import Zone, plain
-from dashboard.components.guardrail_words import DAILY, DAILY_PER_USER, DAILY_USD, OPEN, OPEN_PER_USER, held, name
+from dashboard.components.guardrail_words import (
+    DAILY,
+    DAILY_PER_USER,
+    DAILY_USD,
+    OPEN,
+    OPEN_PER_USER,
+    held,
+    is_hidden,
+    name,
+)
 from dashboard.components.notices import guarded
 from dashboard.components.queue_span import Span
 from dashboard.components.summary import source
@@ -122,4 +131,6 @@ def _groups(changes: Sequence[GuardrailChange], apart: timedelta) -> list[list[G
 
 
 def _mark(change: GuardrailChange) -> str:
+    if is_hidden(change.limit):
+        return t("changed")
     return f"{held(change.old, change.limit)} → {held(change.new, change.limit)}"

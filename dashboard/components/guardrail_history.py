@@ -8,11 +8,11 @@ import streamlit as st
 
 from actions.answers import GuardrailChange
 from actions.permissions import Actor
-from dashboard import situation
+from dashboard import discretion, situation
 from dashboard.components import guardrail_changes, guardrail_list, guardrail_now, tables
 from dashboard.components.formatting import NOTHING, Zone, clock, exact, plain
 from dashboard.components.guardrail_changes import Changes
-from dashboard.components.guardrail_words import held, name, who_and_why
+from dashboard.components.guardrail_words import held, is_hidden, name, who_and_why
 from dashboard.components.notices import guarded
 from dashboard.components.summary import source
 from dashboard.i18n import t
@@ -67,8 +67,12 @@ def _row(change: GuardrailChange, zone: Zone) -> dict[str, Any]:
         "new": held(change.new, change.limit),
         "until": until,
         "who": t("service") if change.ran_out else change.actor,
-        "why": t("the temporary value ran out") if change.ran_out and not change.reason else change.reason,
+        "why": t("the temporary value ran out") if change.ran_out and not change.reason else _reason(change),
     }
+
+
+def _reason(change: GuardrailChange) -> str:
+    return discretion.told(change.reason, of_money=is_hidden(change.limit))
 
 
 def _origin(found: Changes) -> str:

@@ -21,6 +21,7 @@ from dashboard.components.guardrail_words import (
     bounds,
     code,
     held,
+    is_hidden,
     is_money,
     name,
     until,
@@ -84,20 +85,26 @@ def _value(one: Standing, now: Now, zone: Zone) -> None:
     if rail.expires_at is not None:
         left = until(rail.expires_at, rail.reverts_to, one.name, zone, now.at)
         st.markdown(f":material/timer: {plain(left)}")
+    if is_hidden(one.name, rail):
+        return
     default = t("default {value}", value=held(rail.default, one.name, rail)) if rail.default is not None else ""
     st.markdown(f":small[:gray[{plain(' · '.join(filter(None, (default, bounds(one.name, rail)))))}]]")
 
 
 def _close(one: Standing, now: Now) -> None:
-    words = closeness(one)
-    share = _share(one)
+    if not is_hidden(one.name, one.rail):
+        _progress(one)
+    facts = " · ".join(filter(None, (_refused(one), _resets(one, now))))
+    for line in filter(None, (_top(one), facts)):
+        st.markdown(f":small[:gray[{line}]]")
+
+
+def _progress(one: Standing) -> None:
+    words, share = closeness(one), _share(one)
     if share is None:
         st.markdown(words)
     else:
         st.progress(share, text=words)
-    facts = " · ".join(filter(None, (_refused(one), _resets(one, now))))
-    for line in filter(None, (_top(one), facts)):
-        st.markdown(f":small[:gray[{line}]]")
 
 
 def closeness(one: Standing) -> str:
@@ -163,6 +170,8 @@ def _resets(one: Standing, now: Now) -> str:
 
 def _buttons(one: Standing, now: Now, actor: Actor) -> None:
     may = may_change(actor)
+    if is_hidden(one.name, one.rail):  # what another value would have done tells what was spent
+        return
     if st.button(
         t("Change…") if may else t("What if…"),
         icon=":material/tune:" if may else ":material/query_stats:",

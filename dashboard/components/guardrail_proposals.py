@@ -12,10 +12,10 @@ from actions import guardrail_proposals
 from actions.answers import Guardrails
 from actions.audit import Outcome
 from actions.permissions import Actor, permitted
-from dashboard import connections, fetch, situation, telemetry
+from dashboard import connections, discretion, fetch, situation, telemetry
 from dashboard.components import guardrail_draft
 from dashboard.components.formatting import Zone, ago, duration, exact, money, plain
-from dashboard.components.guardrail_words import held, name
+from dashboard.components.guardrail_words import held, is_hidden, name
 from dashboard.components.notices import decided, tell
 from dashboard.components.pending import pending_key
 from dashboard.connections import settings
@@ -47,9 +47,7 @@ def show(actor: Actor, zone: Zone) -> None:
     for position, one in enumerate(waiting()):
         with st.container(border=True, key=f"guardrail-proposal-{position}"):
             st.markdown(f"**{plain(name(one.guardrail))}: {_change(one)}**")
-            st.markdown(
-                t("{who}, {ago}: “{why}”", who=plain(one.actor), ago=ago(one.at, one.now), why=plain(one.reason))
-            )
+            st.markdown(t("{who}, {ago}: “{why}”", who=plain(one.actor), ago=ago(one.at, one.now), why=_why(one)))
             st.caption(_facts(one, zone))
             if not settings().read_only:
                 _buttons(one, actor, position)
@@ -61,7 +59,13 @@ def _change(one: Proposal) -> str:
     return t("{before} → {value}, {lasts}", before=before, value=value, lasts=lasts)
 
 
+def _why(one: Proposal) -> str:
+    return plain(discretion.told(one.reason, of_money=is_hidden(one.guardrail)))
+
+
 def _facts(one: Proposal, zone: Zone) -> str:
+    if not discretion.money_shown():
+        return plain(t("Lapses {at}", at=exact(one.lapses_at, zone)))
     stake = t("not known") if one.stake_usd is None else money(one.stake_usd)
     told = t("At stake in 30 days: {usd} · lapses {at}", usd=stake, at=exact(one.lapses_at, zone))
     return plain(told)
@@ -118,7 +122,7 @@ def _body(actor: Actor, pending: Pending) -> None:
     one = pending.proposal
     rail = pending.limits.limits.get(one.guardrail)
     st.markdown(f"**{plain(name(one.guardrail))}: {_change(one)}**")
-    st.markdown(t("{who}: “{why}”", who=plain(one.actor), why=plain(one.reason)))
+    st.markdown(t("{who}: “{why}”", who=plain(one.actor), why=_why(one)))
     if rail is None and pending.approves:
         st.markdown(t("The service does not list this limit any more."))
         return

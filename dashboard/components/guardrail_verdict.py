@@ -13,7 +13,7 @@ from dashboard import fetch, situation
 from dashboard.components import assessments, guardrail_now, guardrail_proposals, queue_verdict, verdicts
 from dashboard.components.formatting import Zone, count, duration, plain
 from dashboard.components.guardrail_now import Now, Standing
-from dashboard.components.guardrail_words import BY_DAY, held, name, until, users
+from dashboard.components.guardrail_words import BY_DAY, held, name, until, users, why
 from dashboard.components.notices import guarded
 from dashboard.components.summary import source
 from dashboard.components.verdicts import State, Verdict
@@ -126,7 +126,7 @@ def _temporary(one: Standing, expires_at: datetime, now: Now, zone: Zone) -> Ver
 
 
 def _reason(one: Standing) -> str:
-    return plain(one.last.reason) if one.last is not None and one.last.reason else t("no reason given")
+    return why(one.last) if one.last is not None and one.last.reason else t("no reason given")
 
 
 def _proposals(waiting: Sequence[Proposal]) -> list[Verdict]:

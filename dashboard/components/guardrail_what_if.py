@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from dashboard import fetch, links
+from dashboard import discretion, fetch, links
 from dashboard.components import charts, tables
 from dashboard.components.charts import BLUE, RED, Axis, Line
 from dashboard.components.formatting import NOTHING, Zone, count, money
@@ -121,6 +121,8 @@ def _by_user(found: WhatIf) -> None:
         "days": number(t("On days"), width=90),
         "usd": text(t("They cost"), width=110, alignment="right"),
     }
+    if not discretion.money_shown():
+        del columns["usd"]
     rows = [_row(one) for one in found.users[:MOST_USERS]]
     alt = t("Users whose jobs would have been blocked, most first")
     tables.table(rows, columns, alt=alt, most_rows=ROWS_IN_VIEW)

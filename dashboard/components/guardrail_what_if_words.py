@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from dashboard import discretion
 from dashboard.components.formatting import money, plain
 from dashboard.components.guardrail_draft import Draft
 from dashboard.components.guardrail_words import OFF_AT_ZERO, held, users
@@ -56,13 +57,14 @@ def _blocked(found: WhatIf) -> str:
     if not found.blocked_jobs:
         return t("blocked no job")
     on = sum(1 for one in found.by_day if one.jobs)
-    return t(
-        "blocked {jobs} of {users} on {days}, {usd}",
-        jobs=tn("{n} job", "{n} jobs", found.blocked_jobs),
-        users=users(found.blocked_users),
-        days=tn("{n} day", "{n} days", on),
-        usd=_usd(found.usd),
-    )
+    fields = {
+        "jobs": tn("{n} job", "{n} jobs", found.blocked_jobs),
+        "users": users(found.blocked_users),
+        "days": tn("{n} day", "{n} days", on),
+    }
+    if not discretion.money_shown():
+        return t("blocked {jobs} of {users} on {days}", **fields)
+    return t("blocked {jobs} of {users} on {days}, {usd}", **fields, usd=_usd(found.usd))
 
 
 def _let_in(found: LetThrough | None) -> str:
@@ -71,7 +73,11 @@ def _let_in(found: LetThrough | None) -> str:
     if not found.requests:
         return t("let in none of the requests that it refused")
     requests = tn("{n} refused request", "{n} refused requests", found.requests)
-    fields = {"requests": requests, "users": users(found.users), "usd": _usd(found.usd)}
+    fields = {"requests": requests, "users": users(found.users)}
+    if not discretion.money_shown():
+        at_most = t("let in at most {requests} of {users}", **fields)
+        return at_most if found.at_most else t("let in {requests} of {users}", **fields)
+    fields["usd"] = _usd(found.usd)
     if found.at_most:
         return t("let in at most {requests} of {users}, about {usd}", **fields)
     return t("let in {requests} of {users}, about {usd}", **fields)
@@ -83,7 +89,9 @@ def _usd(amount: Decimal | None) -> str:
 
 def _notes(found: WhatIf) -> list[str]:
     """What the reader must know of the money."""
-    told = []
+    told: list[str] = []
+    if not discretion.money_shown():
+        return told
     if found.blocked_jobs and found.spend.source is MoneySource.ESTIMATED:
         told.append(t("The money is estimated from the price list."))
     if found.spend.unpriced:

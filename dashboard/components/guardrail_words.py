@@ -10,8 +10,11 @@ from babel.numbers import format_currency
 
 from actions.answers import Guardrail, GuardrailChange
 from actions.reasons import cleaned
+from dashboard import discretion, situation
 from dashboard.components.formatting import Zone, ago, clock, count, money, plain
+from dashboard.components.notices import guarded
 from dashboard.i18n import locale, noop, t, tn
+from queries.errors import OpsError
 
 OPEN, OPEN_PER_USER = "max_pending_jobs", "max_pending_jobs_per_user"
 DAILY_PER_USER, DAILY, DAILY_USD = "daily_job_limit_per_user", "daily_generation_budget", "daily_cost_limit_usd"
@@ -45,10 +48,25 @@ def is_money(limit: str, rail: Guardrail | None = None) -> bool:
     return rail.unit == "usd" if rail is not None and rail.unit else limit.endswith("_usd")
 
 
+def is_hidden(limit: str, rail: Guardrail | None = None) -> bool:
+    """Whether a limit counts US dollars, of which this person may see no amount."""
+    if discretion.money_shown():
+        return False
+    return is_money(limit, _known(limit) if rail is None else rail)
+
+
+def _known(limit: str) -> Guardrail | None:
+    """The limit as the service lists it: only that tells of some that they count US dollars."""
+    answer = guarded(situation.guardrails)
+    return None if isinstance(answer, OpsError) else answer.value.limits.get(limit)
+
+
 def amount(value: Decimal | None, limit: str, rail: Guardrail | None = None) -> str:
     """A value of this limit, as text: "1,000", "$500"; a fraction is never rounded away."""
     if value is None:
         return "?"
+    if is_hidden(limit, rail):
+        return discretion.HIDDEN
     if is_money(limit, rail):
         return _whole_money(value) if value == value.to_integral_value() else money(value)
     return count(int(value)) if value == value.to_integral_value() else f"{value.normalize():f}"
@@ -94,7 +112,12 @@ def who_and_why(change: GuardrailChange, zone: Zone, now: datetime) -> str:
         return t("Back to {value} since {when}: the temporary value ran out.", value=value, when=plain(when))
     who = plain(change.actor) or t("somebody")
     said = t("Set to {value} by {who}, {when}", value=value, who=who, when=plain(when))
-    return t("{said}: “{why}”", said=said, why=plain(change.reason)) if change.reason else f"{said}."
+    return t("{said}: “{why}”", said=said, why=why(change)) if change.reason else f"{said}."
+
+
+def why(change: GuardrailChange) -> str:
+    """The reason that was given, as markdown."""
+    return plain(discretion.told(change.reason, of_money=is_hidden(change.limit)))
 
 
 def users(number: int) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from dashboard import links
+from dashboard import discretion, links
 from dashboard.components.formatting import NOTHING, Zone, ago, count, exact, plain
 from dashboard.components.job_known import Known
 from dashboard.connections import settings
@@ -103,4 +103,4 @@ def _error(job: Job) -> None:
         st.caption(t("Error"))
         st.text(job.error_code or t("no error code"))
         if job.error_message:
-            st.code(job.error_message, language=None, wrap_lines=True)
+            st.code(discretion.told(job.error_message), language=None, wrap_lines=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import fetch, links
+from dashboard import discretion, fetch, links
 from dashboard.components import spreadsheets, tables
 from dashboard.components.formatting import Zone, ago, exact, money
 from dashboard.components.query_text import Asked
@@ -125,6 +125,8 @@ def _columns(rows: Sequence[Job]) -> dict[str, Any]:
     }
     if all(job.retry_count is None for job in rows):
         del columns["attempts"]
+    if not discretion.money_shown():
+        del columns["spent"]
     return columns
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import fetch
+from dashboard import discretion, fetch
 from dashboard.components import summary, tables
 from dashboard.components.formatting import money, percent, plain
 from dashboard.connections import settings
@@ -18,11 +18,20 @@ from queries import costs, job_money, job_story
 from queries.job_models import Calls, CallSum
 from queries.models import Job, MoneySource, Spend
 
+_AMOUNTS = frozenset({"usd", "wasted"})
+
+
+def title() -> str:
+    """What the panel tells this person."""
+    return t("Money") if discretion.money_shown() else t("Provider calls")
+
 
 def show(job: Job) -> None:
-    """By the ledger, else by the price list. Raises DatabaseError."""
+    """By the ledger, else by the price list; only the calls where money is hidden. Raises DatabaseError."""
     answer = fetch.database(job_story.calls, job.id)
-    if answer.value is None:
+    if not discretion.money_shown():
+        _calls_alone(answer.value, job.status, summary.source(answer))
+    elif answer.value is None:
         by_price_list(fetch.database(costs.spent_by_job, settings().price_history, (job.id,)).value.get(job.id))
     else:
         by_ledger(answer.value, job.status, summary.source(answer))
@@ -37,6 +46,16 @@ def by_ledger(calls: Sequence[Calls], status: str, source: str) -> None:
     st.markdown(_headline(sums))
     _table(sums)
     st.caption(f"{source} · {_definition(status)}")
+
+
+def _calls_alone(calls: Sequence[Calls] | None, status: str, source: str) -> None:
+    if calls is None:
+        st.markdown(f":gray[{t('Not offered by this service, which keeps no ledger.')}]")
+    elif not calls:
+        st.markdown(f":gray[{t('No provider call of this job is in the ledger.')}]")
+    else:
+        _table(job_money.sums(calls, status))
+        st.caption(source)
 
 
 def by_price_list(spend: Spend | None) -> None:
@@ -106,6 +125,8 @@ def _table(sums: Sequence[CallSum]) -> None:
         "provider": text(t("Provider"), width=130),
         "kind": text(t("Kind"), width=80),
     }
+    if not discretion.money_shown():
+        columns = {name: one for name, one in columns.items() if name not in _AMOUNTS}
     tables.table([_row(one) for one in sums], columns, alt=t("Provider calls by attempt, step and provider"))
 
 

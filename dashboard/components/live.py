@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from dashboard import links, sign_in
+from dashboard import discretion, links, sign_in
 from dashboard.components import pending, scripts
 from dashboard.components.notices import error_frame
 from dashboard.connections import settings
@@ -57,7 +57,7 @@ def still(body: Callable[[], None], *, what: str = "") -> None:
 def _shown(body: Callable[[], None], what: str, every: timedelta | None) -> None:
     def framed() -> None:
         sign_in.stay()
-        with error_frame(what):
+        with discretion.settled(), error_frame(what):
             body()
 
     # Streamlit tells fragments apart by their function's name.

@@ -9,6 +9,7 @@ from decimal import Decimal
 import streamlit as st
 
 from actions.plans import Caution, Obstacle, Plan, PlannedJob
+from dashboard import discretion
 from dashboard.components import tables
 from dashboard.components.formatting import count, money, plain
 from dashboard.connections import settings
@@ -66,7 +67,7 @@ def _summary(plan: Plan) -> str:
     eligible, total = len(plan.eligible), len(plan.jobs)
     of = t("**{n} of {total}**", n=count(eligible), total=count(total))
     if plan.action == "job.cancel":
-        if not eligible:
+        if not eligible or not discretion.money_shown():
             return tn(
                 "{of} job will be cancelled for good.", "{of} jobs will be cancelled for good.", total, of=of
             )
@@ -75,7 +76,7 @@ def _summary(plan: Plan) -> str:
             "{of} jobs will be cancelled for good, giving up {usd} already spent.",
             total, of=of, usd=_usd(plan.total_spent),
         )  # fmt: skip
-    if plan.total_estimate is None:
+    if plan.total_estimate is None or not discretion.money_shown():
         return tn("{of} job will be retried.", "{of} jobs will be retried.", total, of=of)
     return tn(
         "{of} job will be retried for an estimated {usd}.",
@@ -112,6 +113,8 @@ def _jobs(plan: Plan) -> None:
     }
     if plan.action == "job.cancel":
         del columns["today"]
+    if not discretion.money_shown():
+        del columns["usd"]
     rows = [_row(plan, one) for one in ordered]
     tables.table(rows, columns, alt=t("Dry run, one line a job"), most_rows=IN_VIEW)
     if (left := len(plan.jobs) - len(ordered)) > 0:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from dashboard import links
+from dashboard import discretion, links
 from dashboard.components import query_text
 from dashboard.components.formatting import duration, plain
 from dashboard.components.query_text import Asked
@@ -32,6 +32,7 @@ SPANS: dict[str, timedelta | None] = {
 }
 OTHER = "other"
 SUGGESTED = 8
+EXAMPLE = "status:failed error:IMAGE_* since:2h user:user-…"
 
 
 def box(now: Asked, codes: Sequence[str], beside: Callable[[], None]) -> None:
@@ -59,7 +60,7 @@ def _box(typed: str) -> None:
         t("Find jobs"),
         typed,
         key=key,
-        placeholder="status:failed error:IMAGE_* since:2h user:user-… cost:>0.2",
+        placeholder=EXAMPLE if discretion.withheld() else f"{EXAMPLE} cost:>0.2",
         type="search",
         on_change=lambda: query_text.put_typed(st.session_state[key]),
         icon=":material/search:",
@@ -70,7 +71,8 @@ def _terms(typed: str) -> None:
     """What the box understands, each a click away."""
     with st.popover(t("Terms"), icon=":material/help:"):
         st.markdown(t("A job's id, a user's alias or key, words of an error message, and any of these:"))
-        for name, description in DESCRIPTIONS.items():
+        offered = {name: words for name, words in DESCRIPTIONS.items() if name not in discretion.withheld()}
+        for name, description in offered.items():
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 begun = f"{typed} {name}:".strip()
                 st.button(f"{name}:", key=f"term-{name}", type="tertiary", on_click=query_text.put, args=(begun,))
@@ -91,7 +93,7 @@ def _width(text: str) -> int:
 
 
 def _suggest(typed: str, codes: Sequence[str]) -> None:
-    found = filter_suggestions.suggestions(typed, None, {"error": codes})[:SUGGESTED]
+    found = filter_suggestions.suggestions(typed, None, {"error": codes}, discretion.withheld())[:SUGGESTED]
     if not found:
         return
     with st.container(horizontal=True, gap="xsmall"):

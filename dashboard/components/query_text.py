@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import links
+from dashboard import discretion, links
 from dashboard.components import header
 from dashboard.components.filters import looks_like_key
 from dashboard.components.notices import guarded, ignored_parameters
@@ -109,7 +109,7 @@ def without_keys(text: str) -> str:
 
 
 def _read() -> JobFilter | OpsError:
-    return guarded(lambda: job_language.parse(typed(), header.zone().info))
+    return guarded(lambda: job_language.parse(typed(), header.zone().info, discretion.withheld()))
 
 
 def _keep(part: str, text: str) -> None:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import streamlit as st
 
+from dashboard import discretion
 from dashboard.i18n import t
 
 # A spreadsheet runs what begins with one of these as a formula; some read the wide forms of East Asia alike.
@@ -20,7 +21,7 @@ def offer(data: Callable[[], bytes], file_name: str, *, help: str | None = None)
     """The button that downloads what data gives when it is pressed."""
     st.download_button(
         t("Download all as CSV"),
-        data=data,
+        data=discretion.for_later(data),
         file_name=file_name,
         mime="text/csv",
         icon=":material/download:",
@@ -55,5 +56,5 @@ def _cell(value: object) -> str:
             return value.astimezone(UTC).isoformat()
         case int() | float() | Decimal():  # a minus before a number begins no formula
             return str(value)
-    text = str(value)
+    text = discretion.told(str(value))
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import discretion
 from dashboard.components import tables
 from dashboard.components.formatting import Zone, duration, exact, money
 from dashboard.components.tables import Shown
@@ -20,7 +21,7 @@ from queries.models import Spend, StuckJob, StuckJobs, StuckRule
 
 KEY = "stuck-jobs"
 _ASKED = "stuck-asked"
-SORTS: tuple[str, ...] = ("worst", "oldest", "spent", "attempts")
+_SORTS = ("worst", "oldest", "spent", "attempts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Filters:
     search: str = ""
     snoozed: bool = False
     sort: str = "worst"
+
+
+def sorts() -> tuple[str, ...]:
+    """The orders that this person may ask for: by money is as good as a look at it."""
+    return _SORTS if discretion.money_shown() else tuple(one for one in _SORTS if one != "spent")
 
 
 def rule_words(rule: str) -> str:
@@ -133,6 +139,8 @@ def _columns(rows: Sequence[StuckJob]) -> dict[str, Any]:
     }
     if all(one.job.retry_count is None for one in rows):
         del columns["retries"]
+    if not discretion.money_shown():
+        del columns["spent"]
     return columns
 
 

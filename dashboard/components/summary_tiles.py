@@ -9,7 +9,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import TypeVar
 
-from dashboard import fetch, situation
+from dashboard import discretion, fetch, situation
 from dashboard.components import assessments
 from dashboard.components.formatting import count, duration, money, percent
 from dashboard.components.notices import guarded
@@ -57,16 +57,20 @@ _P95 = _Trend(health.duration_p95_seconds_series, lambda seconds: duration(timed
 
 
 def tiles(now: Situation, window: Window, stuck_state: State) -> list[Tile]:
-    """The numbers that the verdicts rest on. stuck_state is the verdict's, which weighs the monitor too."""
+    """The numbers that the verdicts rest on, that of money only where it is shown.
+
+    stuck_state is the verdict's, which weighs the monitor too.
+    """
 
     def stuck(found: StuckJobs) -> Numbers:
         return _stuck(found, stuck_state)
 
+    shown = discretion.money_shown()
     return [
         _tile(t("Stuck"), now.stuck, stuck, _STUCK, window, page="stuck"),
         _tile(t("Queued"), now.open_jobs, _queue, _QUEUED, window, page="queue"),
         _tile(t("Success, last hour"), now.outcomes, _success, _SUCCESS, window, page="jobs"),
-        _tile(t("Spend today"), now.spend, _spend, _SPEND, window, page="costs"),
+        *([_tile(t("Spend today"), now.spend, _spend, _SPEND, window, page="costs")] if shown else []),
         _tile(t("Provider failures"), now.providers, _providers, _CALLS, window),
         _tile(t("95 % of books within"), now.p95, _p95, _P95, window),
     ]

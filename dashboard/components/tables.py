@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pandas as pd
 import streamlit as st
 
-from dashboard import links
+from dashboard import discretion, links
 from dashboard.i18n import t
 
 Row = TypeVar("Row")
@@ -165,7 +165,7 @@ def _draw(
     options: Mapping[str, Any],
     most_rows: int = MAX_HEIGHT_ROWS,
 ) -> None:
-    frame = pd.DataFrame.from_records([dict(row) for row in rows], columns=list(columns))
+    frame = pd.DataFrame.from_records(discretion.rows(rows), columns=list(columns))
     st.dataframe(
         frame,
         hide_index=True,

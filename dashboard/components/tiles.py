@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from dashboard import discretion
 from dashboard.components import sparkline, staleness
 from dashboard.components.verdicts import State, spoken
 from dashboard.i18n import t
@@ -56,7 +57,7 @@ def _tile(tile: Tile) -> None:
             sparkline.show(tile.trend, alt=f"{tile.label}: {tile.scale}")
             st.caption(tile.scale)
         st.caption(tile.source)
-        if tile.page is not None:
+        if tile.page is not None and discretion.opens(tile.page):
             _link(tile.page)
 
 

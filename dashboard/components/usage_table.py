@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import links, usage_totals
+from dashboard import discretion, links, usage_totals
 from dashboard.components import spreadsheets, tables, usage_words
 from dashboard.components.tables import Shown
 from dashboard.components.usage_now import UsageNow, share
@@ -19,10 +19,12 @@ from queries.usage_models import Tally, UserTally, total
 # More than anybody reads down; the file has all.
 LISTED = 50
 PERCENT = "%.1f %%"
+_MONEY = ("usd", "money_source", "unpriced_calls")
 CSV_NAMES = (
     "user",
     *("jobs", "limit", "done", "failed", "refused", "cancelled", "open", "rejected"),
-    *("usd", "money_source", "unpriced_calls", "share_of_jobs", "cumulative_share"),
+    *_MONEY,
+    *("share_of_jobs", "cumulative_share"),
 )
 
 
@@ -54,8 +56,10 @@ def key(now: UsageNow) -> str:
 def as_csv(now: UsageNow) -> bytes:
     """Every user for a spreadsheet, most jobs first. Raises DatabaseError."""
     running = accumulate(user.tally.jobs for user in now.users)
+    shown = discretion.money_shown()
     return spreadsheets.as_csv(
-        CSV_NAMES, [_csv_row(now, user, sofar) for user, sofar in zip(now.users, running, strict=True)]
+        [name for name in CSV_NAMES if shown or name not in _MONEY],
+        [_csv_row(now, user, sofar) for user, sofar in zip(now.users, running, strict=True)],
     )
 
 
@@ -122,7 +126,8 @@ def _columns(now: UsageNow) -> dict[str, Any]:
     if now.told:
         rejected = t("Requests that a limit turned away; they make no job")
         columns["rejected"] = number(t("Turned away"), width=90, format="localized", help=rejected)
-    columns["spend"] = text(t("Spend"), width=80, alignment="right")
+    if discretion.money_shown():
+        columns["spend"] = text(t("Spend"), width=80, alignment="right")
     columns["share"] = number(t("Share"), width=70, format=PERCENT, help=t("Of all jobs"))
     columns["cumulative"] = number(t("Cumulative"), width=90, format=PERCENT, help=t("With all rows above"))
     return columns

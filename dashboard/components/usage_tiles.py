@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashboard import discretion
 from dashboard.components import usage_words
 from dashboard.components.formatting import NOTHING, count
 from dashboard.components.tiles import Tile
@@ -9,20 +10,25 @@ from dashboard.components.usage_now import UsageNow
 from dashboard.components.verdicts import State
 from dashboard.i18n import t
 from queries import concentration
+from queries.usage_models import Tally
 
 
 def tiles(now: UsageNow, new: int) -> list[Tile]:
     """Users, jobs, money, requests turned away, and how many equal users they are like. Raises DatabaseError."""
     total, origin = now.total, usage_words.source(now.reading)
-    usd, told = usage_words.spent(total)
     ended = t("{done} done, {failed} failed", done=count(total.done), failed=count(total.failed))
     return [
         Tile(t("Users"), count(len(now.users)), State.OK, t("{n} of them new", n=count(new)), origin),
         Tile(t("Jobs"), count(total.jobs), State.OK, ended, origin),
-        Tile(t("Spend"), usd, State.OK, told or t("by the ledger"), origin),
+        *([_spend(total, origin)] if discretion.money_shown() else []),
         _rejections(now, origin),
         _effective(now, origin),
     ]
+
+
+def _spend(total: Tally, origin: str) -> Tile:
+    usd, told = usage_words.spent(total)
+    return Tile(t("Spend"), usd, State.OK, told or t("by the ledger"), origin)
 
 
 def _rejections(now: UsageNow, origin: str) -> Tile:

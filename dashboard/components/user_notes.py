@@ -9,7 +9,7 @@ import streamlit as st
 
 from actions import user_notes
 from actions.permissions import Actor, permitted
-from dashboard import connections, fetch, situation
+from dashboard import connections, discretion, fetch, situation
 from dashboard.components.formatting import Zone, exact, plain
 from dashboard.components.notices import guarded, read_only_words, tell, unrecordable_words
 from dashboard.connections import settings
@@ -25,7 +25,7 @@ def show(actor: Actor, digests: Sequence[str], zone: Zone) -> None:
     notes = fetch.store(questions.newest, tuple(digests)).value
     for one in notes:
         st.caption(f"{plain(one.actor)} · {exact(one.at, zone)}")
-        st.text(one.note)
+        st.text(discretion.told(one.note))
     if not notes:
         st.markdown(f":gray[{t('Nobody wrote anything down about this user.')}]")
     if permitted(actor, "user.note"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard import links
+from dashboard import discretion, links
 from dashboard.components import usage_words
 from dashboard.components.formatting import ago, clock, count, duration, percent
 from dashboard.components.guardrail_words import DAILY_PER_USER
@@ -12,6 +12,7 @@ from dashboard.components.usage_verdict import NEAR
 from dashboard.components.user_now import DAYS, UserNow
 from dashboard.components.verdicts import Link, State, Verdict
 from dashboard.i18n import t, tn
+from queries.usage_models import Tally
 
 
 def verdicts(now: UserNow) -> list[Verdict]:
@@ -22,7 +23,6 @@ def verdicts(now: UserNow) -> list[Verdict]:
 def tiles(now: UserNow) -> list[Tile]:
     """Jobs of today and of all shown days, what they cost, and requests turned away. Raises DatabaseError."""
     both, origin = now.together, usage_words.source(now.reading)
-    usd, told = usage_words.spent(both)
     ended = t("{done} done, {failed} failed, {refused} refused").format(
         done=count(both.done), failed=count(both.failed), refused=count(both.refused)
     )
@@ -31,9 +31,14 @@ def tiles(now: UserNow) -> list[Tile]:
     return [
         Tile(t("Jobs today"), count(now.today.jobs), State.OK, _of_limit(now), origin),
         Tile(t("Jobs, {n} days", n=DAYS), count(both.jobs), State.OK, ended, origin),
-        Tile(t("Spend, {n} days", n=DAYS), usd, State.OK, told or t("by the ledger"), origin),
+        *([_spend(both, origin)] if discretion.money_shown() else []),
         Tile(t("Requests turned away"), turned[0], State.OK, turned[1], origin),
     ]
+
+
+def _spend(both: Tally, origin: str) -> Tile:
+    usd, told = usage_words.spent(both)
+    return Tile(t("Spend, {n} days", n=DAYS), usd, State.OK, told or t("by the ledger"), origin)
 
 
 def _shared(now: UserNow) -> list[Verdict]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import freshness
+from dashboard import discretion, freshness
 from dashboard.components import staleness
 from dashboard.fetch import Fetched
 from dashboard.i18n import t
@@ -138,7 +138,7 @@ def _stale(verdicts: Sequence[Verdict]) -> None:
 
 def _row(verdict: Verdict, *, primary: bool) -> None:
     said = f"{MARKS[verdict.state]} **{verdict.headline}** {verdict.detail}"
-    if verdict.link is None:
+    if verdict.link is None or not discretion.opens(verdict.link.page):
         st.markdown(said)
         return
     # Columns, since a button beside a long text would wrap below it.

@@ -9,7 +9,7 @@ import streamlit as st
 
 from actions import saved_views
 from actions.permissions import Actor, permitted
-from dashboard import connections, fetch, links
+from dashboard import connections, discretion, fetch, links
 from dashboard.components.formatting import plain
 from dashboard.components.notices import guarded, tell
 from dashboard.connections import settings
@@ -51,7 +51,7 @@ def _line(actor: Actor, view: SavedView, *, removable: bool) -> None:
         st.page_link(
             f"../pages/{PAGE}.py",
             label=plain(view.name),
-            query_params={links.QUERY: view.query},
+            query_params={links.QUERY: discretion.told(view.query)},
             help=plain(f"{view.query} · {view.actor}"),
         )
         if removable:
