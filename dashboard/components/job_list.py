@@ -83,7 +83,7 @@ def show(now: Asked, shown: Listed, zone: Zone, *, selectable: bool) -> None:
     tables.table(
         [_row(job, clock_now, zone, spent) for job in rows],
         _columns(rows),
-        alt=t("Jobs, newest first, with status, error, step, attempts, money spent and user"),
+        alt=t("Jobs, newest first, with status, error, step, attempts and user"),
         key=KEY,
         selectable=selectable,
     )

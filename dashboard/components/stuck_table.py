@@ -115,7 +115,7 @@ def show(
     tables.table(
         [row | _gone() if row["job"] in shown.gone else row for row in rows],
         _columns(shown.rows),
-        alt=t("Stuck jobs, with the rules that hold, step, progress, attempts, money spent and user"),
+        alt=t("Stuck jobs, with the rules that hold, step, progress, attempts and user"),
         key=KEY,
         selectable=selectable,
     )

@@ -114,8 +114,10 @@ def test_the_table_of_contents_names_files_that_are_there() -> None:
 def test_a_role_below_does_not_see_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(navigation.CONTENTS, "Control", navigation.CONTENTS["Control"][-1:])
     monkeypatch.setitem(NEEDED, "page.audit_log", Role.ADMIN)
-    assert list(navigation.pages(Actor("a", Role.OPERATOR))) == ["Operate", "Usage & cost"]
-    assert list(navigation.pages(Actor("a", Role.ADMIN))) == ["Operate", "Usage & cost", "Control"]
+    assert list(navigation.contents(Actor("a", Role.OPERATOR))) == ["Operate", "Usage & cost"]
+    assert list(navigation.contents(Actor("a", Role.ADMIN))) == ["Operate", "Usage & cost", "Control"]
+    # Its address is there, for the refusal.
+    assert [one.visibility for one in navigation.pages(Actor("a", Role.OPERATOR))["Control"]] == ["hidden"]
 
 
 @pytest.mark.usefixtures("console")

@@ -17,6 +17,16 @@ SEOUL = ZoneInfo("Asia/Seoul")
 OFFERED = {"error": ["IMAGE_TIMEOUT", "a b"]}
 
 
+def test_nothing_withheld_is_suggested() -> None:
+    hidden = frozenset({"cost"})
+    assert [one.label for one in suggestions("co", None, OFFERED)] == ["cost:"]
+    for text in ("", "co", "cots:", "status:failed "):
+        found = suggestions(text, None, OFFERED, hidden)
+        assert found
+        assert "cost" not in " ".join(f"{one.label} {one.text}" for one in found)
+    assert suggestions("cost:", None, OFFERED, hidden) == ()
+
+
 @pytest.mark.parametrize(
     ("text", "taken"),
     [

@@ -24,6 +24,7 @@ from queries.filter_errors import (
     TooLong,
     UnclosedQuote,
     UnknownQualifier,
+    Withheld,
 )
 from queries.job_filter import Comparison, JobFilter
 from queries.job_language import TEXT_LIMIT, parse, printed
@@ -201,9 +202,20 @@ def test_errors_say_where(marked: str, kind: type[FilterError], told: str) -> No
     assert told in str(caught.value)
 
 
+@pytest.mark.parametrize("marked", ["⟦cost:>0.2,<1⟧ status:failed", "status:failed ⟦COST:⟧", "a ⟦cost:nonsense⟧"])
+def test_what_is_withheld_says_where_and_is_not_read(marked: str) -> None:
+    before, held, _ = marked.replace("⟧", "⟦").split("⟦")
+    text = marked.replace("⟦", "").replace("⟧", "")
+    with pytest.raises(Withheld) as caught:
+        parse(text, SEOUL, frozenset({"cost"}))
+    assert caught.value.position == len(before)
+    assert caught.value.text_in(text) == held
+    assert parse('"cost:>0.2" status:failed', SEOUL, frozenset({"cost"})).texts == ("cost:>0.2",)
+
+
 def test_every_kind_of_error_is_met() -> None:
     kinds = {kind for kind in vars(filter_errors).values() if isinstance(kind, type)}
-    met = {kind for _, kind, _ in ERRORS}
+    met = {Withheld, *(kind for _, kind, _ in ERRORS)}
     assert {kind for kind in kinds if issubclass(kind, FilterError)} - met == {FilterError}
 
 

@@ -1,0 +1,76 @@
+"""Whoever may not see amounts of money, in a real browser: pages without holes, and nothing on the wire."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, WebSocket, expect
+
+from dashboard import navigation
+from demo.stack import Stack
+from tests.browser.conftest import SHOTS
+from tests.browser.people import open_page, settled
+from tests.browser.test_look import PHONE, WIDE, address
+
+pytestmark = pytest.mark.browser
+
+ENTRIES = [one for section in navigation.CONTENTS.values() for one in section if one.name != "costs"]
+DOLLARS = re.compile(rb"\$\\?\d[\d.,]*")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack with some history, whose operators may not see amounts."""
+    environment = {"OPS_ENVIRONMENT": "production", "OPS_MONEY_FOR": "admin"}
+    with Stack(tmp_path_factory.mktemp("money"), history_days=3, console_env=environment) as running:
+        yield running
+
+
+def listened(page: Page) -> list[bytes]:
+    """Every message that the browser gets from now on."""
+    frames: list[bytes] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on(
+            "framereceived", lambda frame: frames.append(frame if isinstance(frame, bytes) else frame.encode())
+        )
+
+    page.on("websocket", listen)
+    return frames
+
+
+@pytest.mark.parametrize("look", ["wide", "phone"])
+def test_no_amount_is_sent(stack: Stack, browser: Browser, look: str) -> None:
+    context = browser.new_context(viewport=WIDE if look == "wide" else PHONE, locale="en-US")
+    for entry in ENTRIES:
+        page = context.new_page()
+        frames = listened(page)
+        open_page(page, f"{stack.console_url}/{address(stack, entry)}", entry.title)
+        SHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SHOTS / f"{entry.name}-without-money-{look}.png", full_page=True)
+        assert len(frames) > 1
+        assert [hit.group() for frame in frames for hit in DOLLARS.finditer(frame)] == [], entry.name
+        page.close()
+    context.close()
+
+
+def test_the_address_of_the_costs_is_refused(stack: Stack, page: Page) -> None:
+    page.goto(f"{stack.console_url}/costs")
+    expect(page.get_by_text("Mina Park is operator and may not do this")).to_be_visible()
+    settled(page)
+    assert page.get_by_test_id("stSidebar").get_by_role("link", name="Costs").count() == 0
+
+
+def test_files_hold_no_amount(stack: Stack, page: Page) -> None:
+    """They are made outside of any run, where nobody is signed in."""
+    for path, title, button in (("usage?span=7d", "Usage", "CSV"), ("audit-log?span=all", "Audit log", "JSON")):
+        open_page(page, f"{stack.console_url}/{path}", title)
+        with page.expect_download() as download:
+            page.get_by_role("button", name=button).or_(page.get_by_role("link", name=button)).first.click()
+        content = Path(download.value.path()).read_text(encoding="utf-8-sig")
+        assert content.count("\n") > 1
+        assert "usd" not in content.replace('_usd": "•••"', "")
+        assert "$" not in content
