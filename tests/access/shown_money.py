@@ -49,7 +49,7 @@ class Secrets:
             form for one in amounts for form in (f"{one:f}", f"{one:.2f}", f"{one:,.2f}", f"{float(one):.10g}")
         }
         written = "|".join(sorted(map(re.escape, forms), key=len, reverse=True))
-        self._written = re.compile(rf"(?<![\d.,])(?:{written})")
+        self._written = re.compile(rf"(?<!\d)(?<!\d\.)(?:{written})")
 
     def within(self, texts: Iterator[str]) -> list[str]:
         """The texts that hold an amount."""

@@ -150,6 +150,14 @@ def test_nothing_is_searched_by_money(typed: str, configure: Configure) -> None:
     assert "cost:>" not in at.text_input[0].placeholder
 
 
+def test_a_job_keeps_its_calls_without_a_share_of_its_money(configure: Configure) -> None:
+    configure(money_for="operator")
+    told = words(opened("job", person=VIEWER, job=JOB))
+    assert "Provider calls" in told
+    assert "wasted" not in told.lower()
+    assert "wasted" in words(opened("job", job=JOB))
+
+
 def test_an_order_by_money_is_no_order(configure: Configure) -> None:
     configure(money_for="operator")
     at = opened("stuck", person=VIEWER, sort="spent")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,12 @@ def test_no_dollars_are_left(before: str, number: int, after: str) -> None:
     with discretion._carrying(shown=False):
         told = discretion.told(f"{before}${number}{after}")
     assert f"${number}" not in told or f"${number}" in before + after
+
+
+@pytest.mark.usefixtures("hidden")
+def test_an_amount_of_ours() -> None:
+    assert [money(Decimal(usd)) for usd in ("5", "0", "0.001")] == [HIDDEN] * 3
+    assert money(None) == "–"
 
 
 def test_outside_of_the_server_all_is_told() -> None:
