@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+from streamlit.testing.v1 import AppTest
+
 from dashboard import fetch
 from dashboard.components import alert_verdicts
 from dashboard.components.verdicts import State
@@ -16,6 +18,7 @@ from queries import alerts
 from queries.alerts import AlertRule, AlertState
 from queries.errors import PrometheusError
 from queries.prometheus import Prometheus
+from tests.browser.people import eventually
 from tests.dashboard.conftest import Configure
 from tests.pages.screen import labels, opened, refreshed, table, words
 from tests.prometheus import scaled
@@ -46,7 +49,7 @@ def test_an_expensive_provider_raises_the_alarm_while_it_is_one(
         with ordering(driver):
             becomes(prometheus, AlertState.INACTIVE)
             page = opened("alerts")
-            assert {row["state"] for row in table(page) if row["alert"] == "CostBurn"} == {"OK"}
+            eventually(lambda: states(refreshed(page)) == {"OK"})
 
             driver.switch("picture-one", "expensive")
             becomes(prometheus, AlertState.PENDING)
@@ -66,6 +69,11 @@ def test_an_expensive_provider_raises_the_alarm_while_it_is_one(
             becomes(prometheus, AlertState.INACTIVE)
             assert "At this rate 12 hours cost" not in words(refreshed(page))
             assert not any("At this rate 12 hours cost" in one.headline for one in alert_verdicts.cost())
+
+
+def states(page: AppTest) -> set[str]:
+    """What the table of all rules says of this alert's."""
+    return {row["state"] for row in table(page) if row["alert"] == "CostBurn"}
 
 
 @contextmanager
