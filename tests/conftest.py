@@ -9,6 +9,7 @@ from itertools import count
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from streamlit.components.v2 import manifest_scanner
 
 from demo.postgres import Postgres
@@ -17,6 +18,10 @@ from tests import databases
 _numbers = count()
 # Databases that tests made and nobody dropped yet, with their server's address.
 _made: list[tuple[str, str]] = []
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 # Streamlit reads what every installed package says of itself for each AppTest anew, which took most of its time.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)

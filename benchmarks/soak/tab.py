@@ -24,6 +24,8 @@ SHELL = ("/", "/_stcore/host-config")
 # As the page's script says where there is no sign-in cookie.
 NO_TOKEN = "PLACEHOLDER_AUTH_TOKEN"  # noqa: S105
 ANSWER_SECONDS = 60.0
+# How the run of a whole page ends.
+WHOLE = "page FINISHED_SUCCESSFULLY"
 
 
 @dataclass
@@ -53,6 +55,7 @@ class Tab:
         self._refreshing: dict[str, asyncio.Task[None]] = {}
         self._finished = asyncio.Condition()
         self._runs = 0
+        self._ended: list[str] = []
         self._page, self._query = "", ""
 
     async def open(self, page: str, query: str = "") -> None:
@@ -136,8 +139,9 @@ class Tab:
             case "script_finished":
                 self._told.notices += bool(self.view.troubles())
                 async with self._finished:
-                    whole = message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
-                    self._runs += whole and not message.metadata.run.fragment_ids
+                    part = "part" if message.metadata.run.fragment_ids else "page"
+                    self._ended.append(f"{part} {ForwardMsg.ScriptFinishedStatus.Name(message.script_finished)}")
+                    self._runs += self._ended[-1] == WHOLE
                     self._finished.notify_all()
 
     def _refresh(self, fragment: str, seconds: float) -> None:
@@ -169,13 +173,18 @@ class Tab:
 
     async def _shown(self, message: BackMsg) -> None:
         """Send it, and wait until a run of the whole page has ended."""
-        before, began = self._runs, time.monotonic()
+        before, runs, began = self._runs, len(self._ended), time.monotonic()
         await self._send(message)
         self._told.loads += 1
         await self.until(lambda _: self._runs > before)
         self._told.slowest = max(self._told.slowest, time.monotonic() - began)
         if self._runs == before:
-            self._told.unanswered.append(f"{self._page}: nothing within {ANSWER_SECONDS:.0f} s")
+            asked = message.rerun_script
+            how = "reload" if asked.page_script_hash == self.view.page else "new page"
+            self._told.unanswered.append(
+                f"{time.strftime('%H:%M:%S')}  {self._page} ({how}): nothing within {ANSWER_SECONDS:.0f} s;"
+                f" runs that ended since: {self._ended[runs:] or 'none'}"
+            )
 
     async def _send(self, message: BackMsg) -> None:
         if self._socket is not None:
