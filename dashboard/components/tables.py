@@ -45,9 +45,7 @@ def hold(key: str, rows: Sequence[Row], identify: Callable[[Row], str], *, holdi
         remember(key, [now.get(identity, row) for identity, row in still.items()])
         return Shown(_shown()[key], len(now.keys() - still.keys()), frozenset(still.keys() - now.keys()))
     chosen = selected(key, identify)
-    positions = [place for place, row in enumerate(rows) if identify(row) in chosen]
-    if positions != list(_positions(key)):
-        select(key, positions)
+    select(key, [place for place, row in enumerate(rows) if identify(row) in chosen])
     remember(key, rows)
     return Shown(rows, 0)
 
@@ -89,7 +87,7 @@ def selected(key: str, identify: Callable[[Any], str]) -> tuple[str, ...]:
 
 
 def select(key: str, positions: Sequence[int]) -> None:
-    """Select just these rows; before the table is drawn.
+    """Select just these rows, where they are not; before the table is drawn.
 
     The table is drawn as another widget then: a run that the browser asked for before it heard of this choice (a
     refresh, a quick click on the button that acts on it) would else bring the former one back.
