@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
-from dashboard import connections, health, navigation
+from dashboard import connections, health, mended, navigation
+from dashboard.crossings import Crossings
 from dashboard.middleware import KnownHosts, PeersOnly, SafeHeaders, WayBack
 from dashboard.settings import ROOT
 from dashboard.settings_errors import SettingsError
@@ -50,6 +51,7 @@ async def _first_page(request: Request) -> RedirectResponse:
     return RedirectResponse(request.url.replace(scheme="", netloc="", path="/"))
 
 
+mended.mend()
 app = st.App(
     ROOT / "dashboard" / "app.py",
     lifespan=alive,
@@ -59,5 +61,5 @@ app = st.App(
         Route("/metrics", health.metrics),
         Route(f"/{navigation.DEFAULT}", _first_page),
     ],
-    middleware=[Middleware(each) for each in (SafeHeaders, KnownHosts, PeersOnly, WayBack)],
+    middleware=[Middleware(each) for each in (SafeHeaders, KnownHosts, PeersOnly, WayBack, Crossings)],
 )

@@ -173,7 +173,7 @@ class Tab:
 
     async def _shown(self, message: BackMsg) -> None:
         """Send it, and wait until a run of the whole page has ended."""
-        before, runs, began = self._runs, len(self._ended), time.monotonic()
+        before, runs, began, asked_at = self._runs, len(self._ended), time.monotonic(), time.strftime("%H:%M:%S")
         await self._send(message)
         self._told.loads += 1
         await self.until(lambda _: self._runs > before)
@@ -182,7 +182,7 @@ class Tab:
             asked = message.rerun_script
             how = "reload" if asked.page_script_hash == self.view.page else "new page"
             self._told.unanswered.append(
-                f"{time.strftime('%H:%M:%S')}  {self._page} ({how}): nothing within {ANSWER_SECONDS:.0f} s;"
+                f"asked {asked_at}  {self._page} ({how}): nothing within {ANSWER_SECONDS:.0f} s;"
                 f" runs that ended since: {self._ended[runs:] or 'none'}"
             )
 

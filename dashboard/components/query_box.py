@@ -55,14 +55,15 @@ def box(now: Asked, codes: Sequence[str], beside: Callable[[], None]) -> None:
 
 def _box(typed: str) -> None:
     # By its first value, not by its state: a page that is drawn anew meanwhile must not undo what is being typed.
-    key = f"{KEY}-{query_text.generation(query_text.BOX)}"
+    number = query_text.generation(query_text.BOX)
+    key = f"{KEY}-{number}"
     st.text_input(
         t("Find jobs"),
         typed,
         key=key,
         placeholder=EXAMPLE if discretion.withheld() else f"{EXAMPLE} cost:>0.2",
         type="search",
-        on_change=lambda: query_text.put_typed(st.session_state[key]),
+        on_change=lambda: query_text.put_typed(st.session_state[key], number),
         icon=":material/search:",
     )
 
@@ -128,19 +129,22 @@ def _widgets(now: Asked, codes: Sequence[str], number: int) -> None:
                 list(dict.fromkeys((*options, *chosen))),
                 key=key,
                 placeholder=t("Any"),
-                on_change=lambda field=field, key=key: query_text.put_field(field, tuple(st.session_state[key])),
+                on_change=lambda field=field, key=key: query_text.put_field(
+                    field, tuple(st.session_state[key]), number
+                ),
                 disabled=off,
             )
-        _span(now, f"{KEY}-since-{number}")
+        _span(now, number)
 
 
-def _span(now: Asked, key: str) -> None:
+def _span(now: Asked, number: int) -> None:
+    key = f"{KEY}-since-{number}"
     named = next((name for name, span in SPANS.items() if span == now.filter.since), OTHER)
     st.session_state[key] = named
 
     def changed() -> None:
         if (chosen := st.session_state[key]) != OTHER:
-            query_text.put_field("since", SPANS[chosen])
+            query_text.put_field("since", SPANS[chosen], number)
 
     st.selectbox(
         t("Last change"),

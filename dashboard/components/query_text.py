@@ -59,11 +59,10 @@ def generation(part: str) -> int:
 
     A browser that has not heard of a change yet would else send old values back, as if a person had chosen them.
     """
-    text, number = st.session_state.get(f"{_DRAWN}-{part}", ("", 0))
+    text, number = _drawn(part)
     if text != typed():
-        number += 1
-        st.session_state[f"{_DRAWN}-{part}"] = (typed(), number)
-    return int(number)
+        _remember(part, typed(), number + 1)
+    return _drawn(part)[1]
 
 
 def put(text: str) -> None:
@@ -77,15 +76,19 @@ def put_filter(filter: JobFilter) -> None:
     put(job_language.printed(filter, header.zone().info))
 
 
-def put_typed(text: str) -> None:
-    """Ask for what was typed into the box; call from its callback."""
-    put(without_keys(text.strip()))
-    _keep(BOX, text)
+def put_typed(text: str, number: int) -> None:
+    """Ask for what was typed into the box of this generation; call from its callback."""
+    if number == _drawn(BOX)[1]:
+        put(without_keys(text.strip()))
+        _keep(BOX, text)
 
 
-def put_field(field: str, value: object) -> None:
-    """Ask for this value of one field; call from the callback of its widget."""
-    found = _read()
+def put_field(field: str, value: object, number: int) -> None:
+    """Ask for this value of one field; call from the callback of its widget, which is of this generation.
+
+    A click on a page that has not heard of the new widgets yet brings the former ones' values along.
+    """
+    found = _read() if number == _drawn(WIDGETS)[1] else None
     if isinstance(found, JobFilter) and with_field(found, field, value) != found:
         put_filter(with_field(found, field, value))
         _keep(WIDGETS, typed())
@@ -114,5 +117,14 @@ def _read() -> JobFilter | OpsError:
 
 def _keep(part: str, text: str) -> None:
     """The part whose callback this is shows the text already: it may stay, and with it the person's focus."""
-    _, number = st.session_state.get(f"{_DRAWN}-{part}", ("", 0))
+    _remember(part, text, _drawn(part)[1])
+
+
+def _drawn(part: str) -> tuple[str, int]:
+    """The text that this part was drawn for, and the generation of its widgets."""
+    text, number = st.session_state.get(f"{_DRAWN}-{part}", ("", 0))
+    return text, number
+
+
+def _remember(part: str, text: str, number: int) -> None:
     st.session_state[f"{_DRAWN}-{part}"] = (text, number)

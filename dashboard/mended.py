@@ -1,0 +1,72 @@
+"""Three faults of Streamlit 1.67 by which a tab loses what was drawn for it, mended until Streamlit mends them.
+
+They lie within Streamlit's own sessions, where nothing of ours reaches otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from streamlit import config
+from streamlit.runtime import Runtime
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+
+# The last words of a run that ended are under way to the event loop, on which this is waited for.
+LAST_WORDS = 0.002
+
+
+def mend() -> None:
+    """Put each mend in its place; once, before the first session."""
+    _wrap(AppSession, "request_rerun", _after_last_words)
+    _wrap(AppSession, "register_file_watchers", _as_configured)
+    _wrap(Runtime, "_send_message", _to_whoever_is_connected)
+
+
+def _after_last_words(request_rerun: Callable[..., None]) -> Callable[..., None]:
+    """A part's request that meets a run which has just ended waits until the tab was told of that run's end.
+
+    It would else begin another run at once, and what the former had drawn (a refresh, the answer to a click) would
+    be ignored as that of a run which is no longer the session's.
+    """
+
+    def asked(self: AppSession, client_state: Any) -> None:
+        if client_state is not None and client_state.fragment_id and _just_ended(self):
+            self._event_loop.call_later(LAST_WORDS, asked, self, client_state)
+        else:
+            request_rerun(self, client_state)
+
+    return asked
+
+
+def _just_ended(session: AppSession) -> bool:
+    """Whether the run has ended, and not yet said so. One that was told to stop may hang: nobody waits for it."""
+    runner: Any = session._scriptrunner
+    return runner is not None and runner._requests._state is ScriptRequestType.STOP and not runner._execing
+
+
+def _as_configured(register: Callable[..., None]) -> Callable[..., None]:
+    """A session that is resumed watches source files only where the settings say so, as a new one does.
+
+    The search for them would hold up every tab for as long as half a second.
+    """
+
+    def registered(self: AppSession) -> None:
+        if config.get_option("server.fileWatcherType") != "none":
+            register(self)
+
+    return registered
+
+
+def _to_whoever_is_connected(send: Callable[..., None]) -> Callable[..., None]:
+    """What is sent while a tab comes back goes to its new connection, not to the one that it had before."""
+
+    def sent(self: Runtime, session_info: Any, message: Any) -> None:
+        send(self, self._session_mgr.get_active_session_info(session_info.session.id) or session_info, message)
+
+    return sent
+
+
+def _wrap(owner: type, name: str, wrapper: Callable[[Callable[..., None]], Callable[..., None]]) -> None:
+    setattr(owner, name, wrapper(getattr(owner, name)))
