@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from actions.errors import ServiceError
-from dashboard import connections, freshness
+from dashboard import connections, freshness, patience
 from dashboard.fuses import Fuses
 from dashboard.shared_cache import SharedCache
 from dashboard.sources import Record, Sources
@@ -92,7 +92,11 @@ def database(query: Query[T], *args: Any, ttl: timedelta | None = None, **named:
     def ask() -> T:
         offered = {"schema": connections.service_schema, "aliases": connections.aliases}
         injected = [offered[name]() for name in _parameters(query)[1:] if name in offered]
-        with translated("OPS_DATABASE_URL"), connections.jobs().connect() as connection:
+        with (
+            translated("OPS_DATABASE_URL"),
+            connections.jobs().connect() as connection,
+            patience.limited(connection),
+        ):
             return question.asked(connection, *injected)
 
     return _fetched(question, ttl, ask)
@@ -103,7 +107,11 @@ def store(query: Query[T], *args: Any, ttl: timedelta | None = None, **named: An
     question = _Question("store", _identity("store"), query, args, named)
 
     def ask() -> T:
-        with translated("OPS_STORE_URL"), connections.store().connect() as connection:
+        with (
+            translated("OPS_STORE_URL"),
+            connections.store().connect() as connection,
+            patience.limited(connection),
+        ):
             return question.asked(connection)
 
     return _fetched(question, ttl, ask)
@@ -214,6 +222,8 @@ def _answered(key: Hashable, ttl: timedelta, ask: Callable[[], Fetched[T]]) -> F
     try:
         return _cache.get(key, ttl, ask)
     except UNANSWERED as error:
+        if isinstance(error, DatabaseTimeout):  # also of those who shared another's question
+            patience.lost()
         stale = _stale(key, ttl, error)
         if stale is None:
             raise
