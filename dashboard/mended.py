@@ -10,8 +10,8 @@ from typing import Any
 
 from streamlit import config
 from streamlit.runtime import Runtime
-from streamlit.runtime.app_session import AppSession
-from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+from streamlit.runtime.app_session import AppSession, AppSessionState
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequestType
 
 # The last words of a run that ended are under way to the event loop, on which this is waited for.
 LAST_WORDS = 0.002
@@ -19,30 +19,35 @@ LAST_WORDS = 0.002
 
 def mend() -> None:
     """Put each mend in its place; once, before the first session."""
-    _wrap(AppSession, "request_rerun", _after_last_words)
+    _wrap(AppSession, "_create_scriptrunner", _after_last_words)
     _wrap(AppSession, "register_file_watchers", _as_configured)
     _wrap(Runtime, "_send_message", _to_whoever_is_connected)
 
 
-def _after_last_words(request_rerun: Callable[..., None]) -> Callable[..., None]:
+def _after_last_words(create: Callable[..., None]) -> Callable[..., None]:
     """A part's request that meets a run which has just ended waits until the tab was told of that run's end.
 
-    It would else begin another run at once, and what the former had drawn (a refresh, the answer to a click) would
+    The next run would else begin at once, and what the former had drawn (a refresh, the answer to a click) would
     be ignored as that of a run which is no longer the session's.
     """
 
-    def asked(self: AppSession, client_state: Any) -> None:
-        if client_state is not None and client_state.fragment_id and _just_ended(self):
-            self._event_loop.call_later(LAST_WORDS, asked, self, client_state)
+    def created(self: AppSession, request: RerunData) -> None:
+        if request.fragment_id and _just_ended(self._scriptrunner):
+            self._event_loop.call_later(LAST_WORDS, again, self, request)
         else:
-            request_rerun(self, client_state)
+            create(self, request)
 
-    return asked
+    def again(self: AppSession, request: RerunData) -> None:
+        if self._state is AppSessionState.SHUTDOWN_REQUESTED:
+            return
+        if self._scriptrunner is None or not self._scriptrunner.request_rerun(request):
+            created(self, request)
+
+    return created
 
 
-def _just_ended(session: AppSession) -> bool:
-    """Whether the run has ended, and not yet said so. One that was told to stop may hang: nobody waits for it."""
-    runner: Any = session._scriptrunner
+def _just_ended(runner: Any) -> bool:
+    """Whether a run has ended, and not yet said so. One that was told to stop may hang: nobody waits for it."""
     return runner is not None and runner._requests._state is ScriptRequestType.STOP and not runner._execing
 
 

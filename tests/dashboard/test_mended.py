@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,11 +10,10 @@ from typing import Any, cast
 import pytest
 from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import Runtime
-from streamlit.runtime.app_session import AppSession
-from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+from streamlit.runtime.app_session import AppSession, AppSessionState
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequestType
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -103,7 +102,7 @@ def reached(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """With what Streamlit's own functions are reached through the mends."""
     calls: list[tuple[Any, ...]] = []
     for owner, name in (
-        (AppSession, "request_rerun"),
+        (AppSession, "_create_scriptrunner"),
         (AppSession, "register_file_watchers"),
         (Runtime, "_send_message"),
     ):
@@ -134,9 +133,62 @@ def test_what_is_sent_while_a_tab_comes_back_goes_to_its_new_connection(
     assert [info for _, info, _ in reached] == [before if gone else now]
 
 
-def test_nobody_waits_for_a_run_that_hangs(reached: list[tuple[Any, ...]]) -> None:
+def ending(*, hangs: bool) -> Any:
+    """A run that was told to stop, or has ended by itself."""
     requests = SimpleNamespace(_state=ScriptRequestType.STOP)
-    session = cast("Any", SimpleNamespace(_scriptrunner=SimpleNamespace(_requests=requests, _execing=True)))
-    request = ClientState(fragment_id="part")
-    AppSession.request_rerun(session, request)
+    return SimpleNamespace(_requests=requests, _execing=hangs, request_rerun=lambda _: False)
+
+
+class Waiting:
+    """An event loop that goes on when it is told."""
+
+    def __init__(self) -> None:
+        self._later: list[Callable[[], None]] = []
+
+    def call_later(self, _: float, what: Callable[..., None], *given: object) -> None:
+        self._later.append(lambda: what(*given))
+
+    def go_on(self) -> None:
+        later, self._later = self._later, []
+        for what in later:
+            what()
+
+
+def test_a_part_waits_for_the_last_words_of_the_run_before(reached: list[tuple[Any, ...]]) -> None:
+    loop, request = Waiting(), RerunData(fragment_id="part")
+    session: Any = SimpleNamespace(_scriptrunner=ending(hangs=False), _event_loop=loop, _state=None)
+    AppSession._create_scriptrunner(session, request)
+    loop.go_on()
+    assert reached == []
+    session._scriptrunner = None
+    loop.go_on()
     assert reached == [(session, request)]
+
+
+def test_it_joins_the_run_that_began_meanwhile(reached: list[tuple[Any, ...]]) -> None:
+    loop, request, joined = Waiting(), RerunData(fragment_id="part"), list[RerunData]()
+    session: Any = SimpleNamespace(_scriptrunner=ending(hangs=False), _event_loop=loop, _state=None)
+    AppSession._create_scriptrunner(session, request)
+    session._scriptrunner = SimpleNamespace(request_rerun=lambda data: joined.append(data) or True)
+    loop.go_on()
+    assert (reached, joined) == ([], [request])
+
+
+def test_it_is_forgotten_with_its_session(reached: list[tuple[Any, ...]]) -> None:
+    loop = Waiting()
+    session: Any = SimpleNamespace(_scriptrunner=ending(hangs=False), _event_loop=loop, _state=None)
+    AppSession._create_scriptrunner(session, RerunData(fragment_id="part"))
+    session._scriptrunner, session._state = None, AppSessionState.SHUTDOWN_REQUESTED
+    loop.go_on()
+    assert reached == []
+
+
+@pytest.mark.parametrize(
+    ("hangs", "request_"), [(True, RerunData(fragment_id="part")), (False, RerunData(page_script_hash="page"))]
+)
+def test_nobody_waits_for_a_run_that_hangs_and_no_page_for_any(
+    reached: list[tuple[Any, ...]], request_: RerunData, *, hangs: bool
+) -> None:
+    session: Any = SimpleNamespace(_scriptrunner=ending(hangs=hangs))
+    AppSession._create_scriptrunner(session, request_)
+    assert reached == [(session, request_)]
