@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,8 @@ NAMED = (
 )
 # Long enough that a source which hangs is waited for once, not once a page.
 PAUSE_SECONDS = 60
+# Fewer than the connections of a pool.
+AT_ONCE = 4
 
 
 @dataclass
@@ -89,10 +92,9 @@ def acts_in(name: str, world: World, matrix: Matrix) -> None:
         ids = {action: new_id() for action in ACTS}
         store = str(trouble.settings(world).get("store_url", world.url()))
         with lasting(trouble, world), tools(world, store, world.service.url, acts.SHORT) as troubled:
-            told = {
-                action: tried(_bound(act.act, troubled, ready[action], ids[action]))
-                for action, act in ACTS.items()
-            }
+            attempts = (_bound(act.act, troubled, ready[name], ids[name]) for name, act in ACTS.items())
+            with ThreadPoolExecutor(AT_ONCE) as people:
+                told = dict(zip(ACTS, people.map(tried, attempts), strict=True))
         eventually(lambda: _answers(calm))
         done = {action: act.done(world, calm, ready[action]) for action, act in ACTS.items()}
         for action in ACTS:
