@@ -27,6 +27,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
+@pytest.mark.timeout(300)
 def test_a_thousand_jobs_each_once(stack: Stack, database: Database, page: Page, context: BrowserContext) -> None:
     stack.stop_monitor()
     database.execute(

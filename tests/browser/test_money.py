@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, WebSocket, expect
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect
 
 from dashboard import navigation
+from dashboard.navigation import Entry
 from demo.stack import Stack
 from tests.browser.conftest import SHOTS
 from tests.browser.people import open_page, settled
@@ -43,19 +44,25 @@ def listened(page: Page) -> list[bytes]:
     return frames
 
 
-def test_no_amount_is_sent(stack: Stack, browser: Browser) -> None:
-    """What is sent is the same whatever the screen."""
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[BrowserContext]:
+    """One browser, which keeps the scripts that all pages load."""
     context = browser.new_context(viewport=WIDE, locale="en-US")
-    for entry in ENTRIES:
-        page = context.new_page()
-        frames = listened(page)
-        open_page(page, f"{stack.console_url}/{address(stack, entry)}", entry.title)
-        SHOTS.mkdir(exist_ok=True)
-        page.screenshot(path=SHOTS / f"{entry.name}-without-money.png", full_page=True)
-        assert len(frames) > 1
-        assert [hit.group() for frame in frames for hit in DOLLARS.finditer(frame)] == [], entry.name
-        page.close()
+    yield context
     context.close()
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_no_amount_is_sent(stack: Stack, tab: BrowserContext, entry: Entry) -> None:
+    """What is sent is the same whatever the screen."""
+    page = tab.new_page()
+    frames = listened(page)
+    open_page(page, f"{stack.console_url}/{address(stack, entry)}", entry.title)
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / f"{entry.name}-without-money.png", full_page=True)
+    assert len(frames) > 1
+    assert [hit.group() for frame in frames for hit in DOLLARS.finditer(frame)] == []
+    page.close()
 
 
 def test_the_address_of_the_costs_is_refused(stack: Stack, page: Page) -> None:
