@@ -21,14 +21,13 @@ demo: .venv/ready ## the console on real, live data at http://localhost:8501 (PO
 demo-reset: .venv/ready ## forget the demo's data; the next `make demo` makes it anew
 	@$(BIN)/python -m demo --reset
 
-# By their names: the long files, which have few tests, would else all come last, when one worker waits for the other.
 test: .venv/ready ## every test, on real parts
 	@scripts/install prometheus
 	@scripts/install nginx
 	@scripts/install postgres
 	@scripts/install chromium
 	@scripts/install pdf
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/ready ## lint, types, import contracts, security
 	$(BIN)/ruff check .

@@ -11,6 +11,8 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from streamlit.components.v2 import manifest_scanner
+from xdist.remote import Producer
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 from demo.postgres import Postgres
 from tests import databases
@@ -95,6 +97,18 @@ def newer_url(new_database: Callable[[str], str], newer_template: str) -> str:
 def older_url(new_database: Callable[[str], str], older_template: str) -> str:
     """A fresh database with the older deployment's table and its real rows."""
     return new_database(older_template)
+
+
+class OneBrowser(LoadFileScheduling):  # type: ignore[misc]  # xdist tells no types
+    """Each file is one worker's, and all with a browser are one's: two on two cores only hold each other up."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        browser, _, _ = nodeid.partition("/test_")
+        return browser if browser == "tests/browser" else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowser:
+    return OneBrowser(config, log)
 
 
 MATRICES = ("fault matrix", "access matrix")
