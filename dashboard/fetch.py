@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 from actions.errors import ServiceError
 from dashboard import connections, freshness, patience
 from dashboard.fuses import Fuses
-from dashboard.shared_cache import SharedCache
+from dashboard.shared_cache import SharedCache, frozen
 from dashboard.sources import Record, Sources
 from dashboard.telemetry import query_errors, query_seconds, stale_answers
 from queries.database import translated
@@ -247,14 +247,3 @@ def _stale(key: Hashable, ttl: timedelta, trouble: SourceError | ServiceError) -
 @cache
 def _parameters(query: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(inspect.signature(query).parameters)
-
-
-def frozen(value: Any) -> Hashable:
-    """A hashable twin: equal only for values that are equal and of one type, down through containers."""
-    if isinstance(value, Mapping):
-        return (type(value), frozenset((key, frozen(item)) for key, item in value.items()))
-    if isinstance(value, list | tuple):
-        return (type(value), tuple(frozen(item) for item in value))
-    if isinstance(value, set | frozenset):
-        return (type(value), frozenset(value))
-    return (type(value), value)

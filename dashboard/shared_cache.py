@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
@@ -101,3 +101,14 @@ class SharedCache:
 
 def _worth(entry: _Entry, now: float) -> tuple[bool, float]:
     return entry.expires > now, entry.asked
+
+
+def frozen(value: Any) -> Hashable:
+    """A hashable twin: equal only for values that are equal and of one type, down through containers."""
+    if isinstance(value, Mapping):
+        return (type(value), frozenset((key, frozen(item)) for key, item in value.items()))
+    if isinstance(value, list | tuple):
+        return (type(value), tuple(frozen(item) for item in value))
+    if isinstance(value, set | frozenset):
+        return (type(value), frozenset(value))
+    return (type(value), value)

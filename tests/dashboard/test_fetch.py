@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from dashboard import fetch
+from dashboard.shared_cache import frozen
 from queries import jobs
 from queries.aliases import Aliases
 from queries.errors import DatabaseUnavailable, MissingTable, NotConfigured
@@ -34,13 +35,13 @@ from tests.dashboard.conftest import Configure
     ],
 )
 def test_different_arguments_do_not_share(one: tuple[object, ...], other: tuple[object, ...]) -> None:
-    assert fetch.frozen(one) != fetch.frozen(other)
+    assert frozen(one) != frozen(other)
 
 
 def test_equal_arguments_share_whatever_holds_them() -> None:
     one, other = ({"a": [1], "b": {2}},), ({"b": {2}, "a": [1]},)
-    assert fetch.frozen(one) == fetch.frozen(other)
-    assert hash(fetch.frozen(one)) == hash(fetch.frozen(other))
+    assert frozen(one) == frozen(other)
+    assert hash(frozen(one)) == hash(frozen(other))
 
 
 def count_jobs(connection: sa.Connection, schema: ServiceSchema, aliases: Aliases, status: str) -> tuple[int, str]:
