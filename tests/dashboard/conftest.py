@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import streamlit as st
@@ -33,6 +34,18 @@ def _forget() -> None:
     settings.load.cache_clear()
     fetch.clear()
     st.cache_resource.clear()
+
+
+def stopped_clock(monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> Callable[[float], None]:
+    """Stop the clock that a module reads as time.monotonic(); the answer lets so many seconds pass."""
+    now = 1_000.0
+
+    def later(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now))
+    return later
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -11,6 +10,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from dashboard import crossings
 from dashboard.crossings import DRAWN_AFTER, HEARD_AFTER, Talk
+from tests.dashboard.conftest import stopped_clock
 
 JOBS, QUEUE = "hash-of-jobs", "hash-of-queue"
 BEFORE, AFTER, OTHER = "q=status%3Afailed", "q=status%3Aqueued", "q=kind%3Aseries"
@@ -20,14 +20,7 @@ LIST, EVERY = "list-of-jobs", 5.0
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Lets so many seconds pass."""
-    now = 1_000.0
-
-    def pass_by(seconds: float) -> None:
-        nonlocal now
-        now += seconds
-
-    monkeypatch.setattr(crossings, "time", SimpleNamespace(monotonic=lambda: now))
-    return pass_by
+    return stopped_clock(monkeypatch, crossings)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextvars import Context
-from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 from dashboard import fetch, patience
 from dashboard.patience import LASTS_SECONDS
 from queries.errors import DatabaseTimeout, MissingTable
-from tests.dashboard.conftest import Configure
+from tests.dashboard.conftest import Configure, stopped_clock
 
 USUAL, SHORT = "600ms", "60ms"
 ASKS = pytest.mark.parametrize("ask", [fetch.database, fetch.store])
@@ -32,14 +31,7 @@ def slow(configure: Configure, older_url: str) -> Iterator[None]:
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Lets so many seconds pass."""
-    now = 1_000.0
-
-    def pass_by(seconds: float) -> None:
-        nonlocal now
-        now += seconds
-
-    monkeypatch.setattr(patience, "time", SimpleNamespace(monotonic=lambda: now))
-    return pass_by
+    return stopped_clock(monkeypatch, patience)
 
 
 def time_given(ask: Ask) -> object:
