@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
@@ -15,6 +15,7 @@ from tests.browser.test_operate import asked, fail
 pytestmark = pytest.mark.browser
 
 REFRESHES = 3
+FAILED = "q=status%3Afailed+since%3A1h"
 
 
 class Line:
@@ -75,13 +76,19 @@ class Line:
         console.on_message(down)
 
 
+def ask_for(page: Page, text: str) -> Locator:
+    """Type it into the box; answers the box."""
+    box = page.get_by_label("Find jobs")
+    box.fill(text)
+    box.press("Enter")
+    return box
+
+
 def test_a_search_is_not_undone_by_a_refresh_that_was_under_way(stack: Stack, page: Page) -> None:
     line = Line(page)
-    open_page(page, f"{stack.console_url}/jobs?q=status%3Afailed+since%3A1h", "Jobs")
-    box = page.get_by_label("Find jobs")
+    open_page(page, f"{stack.console_url}/jobs?{FAILED}", "Jobs")
     line.slow()
-    box.fill("status:queued")
-    box.press("Enter")
+    box = ask_for(page, "status:queued")
     line.wait_for_refreshes()
     line.catch_up()
     eventually(lambda: asked(page) == "status:queued")
@@ -95,11 +102,9 @@ def test_a_search_is_not_undone_by_a_refresh_that_was_under_way(stack: Stack, pa
 def test_nor_by_a_click_on_what_was_listed_before(stack: Stack, database: Database, page: Page) -> None:
     line = Line(page)
     fail(database, "slow", 2)
-    open_page(page, f"{stack.console_url}/jobs?q=status%3Afailed+since%3A1h", "Jobs")
-    box = page.get_by_label("Find jobs")
+    open_page(page, f"{stack.console_url}/jobs?{FAILED}", "Jobs")
     line.slow()
-    box.fill("status:failed")
-    box.press("Enter")
+    box = ask_for(page, "status:failed")
     line.wait_for_answer()
     page.get_by_role("button", name="Select all 2 on this page").click()
     line.catch_up()
@@ -112,10 +117,8 @@ def test_nor_by_a_click_on_what_was_listed_before(stack: Stack, database: Databa
 
 def test_the_way_back_is_not_undone_either(stack: Stack, page: Page) -> None:
     line = Line(page)
-    open_page(page, f"{stack.console_url}/jobs?q=status%3Afailed+since%3A1h", "Jobs")
-    box = page.get_by_label("Find jobs")
-    box.fill("status:queued")
-    box.press("Enter")
+    open_page(page, f"{stack.console_url}/jobs?{FAILED}", "Jobs")
+    box = ask_for(page, "status:queued")
     eventually(lambda: asked(page) == "status:queued")
     settled(page)
     line.slow()
