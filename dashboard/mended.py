@@ -1,4 +1,4 @@
-"""Three faults of Streamlit 1.67 by which a tab loses what was drawn for it, mended until Streamlit mends them.
+"""Four faults of Streamlit 1.67 by which a tab loses what was drawn for it, mended until Streamlit mends them.
 
 They lie within Streamlit's own sessions, where nothing of ours reaches otherwise.
 """
@@ -11,6 +11,7 @@ from typing import Any
 from streamlit import config
 from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession, AppSessionState
+from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequestType
 
 # The last words of a run that ended are under way to the event loop, on which this is waited for.
@@ -22,6 +23,7 @@ def mend() -> None:
     _wrap(AppSession, "_create_scriptrunner", _after_last_words)
     _wrap(AppSession, "register_file_watchers", _as_configured)
     _wrap(Runtime, "_send_message", _to_whoever_is_connected)
+    _wrap(ScriptRunner, "_run_script", _on_the_page_that_is_shown)
 
 
 def _after_last_words(create: Callable[..., None]) -> Callable[..., None]:
@@ -71,6 +73,20 @@ def _to_whoever_is_connected(send: Callable[..., None]) -> Callable[..., None]:
         send(self, self._session_mgr.get_active_session_info(session_info.session.id) or session_info, message)
 
     return sent
+
+
+def _on_the_page_that_is_shown(run: Callable[..., None]) -> Callable[..., None]:
+    """A part's request that the tab made before it heard of another page is passed over.
+
+    The tab would else take that run for a change of page: it clears all that was drawn, and only the parts come.
+    """
+
+    def ran(self: ScriptRunner, request: RerunData) -> None:
+        shown = self._pages_manager.current_page_script_hash
+        if not request.fragment_id_queue or request.page_script_hash == shown:
+            run(self, request)
+
+    return ran
 
 
 def _wrap(owner: type, name: str, wrapper: Callable[[Callable[..., None]], Callable[..., None]]) -> None:

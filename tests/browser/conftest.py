@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import httpx
 import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from demo.stack import Stack
 from tests.browser.people import Readers, eventually
@@ -50,6 +52,20 @@ STUCK_JOBS = 3
 Database = psycopg.Connection[tuple[Any, ...]]
 
 expect.set_options(timeout=WAIT_MS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed tells what its page showed in the end."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and page is not None and not page.is_closed():
+        with suppress(PlaywrightError):  # a page that hangs tells nothing
+            told = page.locator("body").aria_snapshot()
+            report.sections.append(("The page in the end", f"{page.url}\n{told}"))
+    return report
 
 
 @pytest.fixture(scope="module")

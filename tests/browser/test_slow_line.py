@@ -129,3 +129,22 @@ def test_the_way_back_is_not_undone_either(stack: Stack, page: Page) -> None:
     settled(page)
     assert asked(page) == "status:failed since:1h"
     expect(box).to_have_value("status:failed since:1h")
+
+
+def test_another_page_is_not_lost_to_a_refresh_of_the_one_before(
+    stack: Stack, database: Database, page: Page
+) -> None:
+    line = Line(page)
+    fail(database, "left", 12)
+    open_page(page, stack.console_url, "Overview")
+    button = page.get_by_role("button", name="Show what failed")
+    expect(button).to_be_visible()
+    line.slow()
+    button.click()
+    line.wait_for_answer()
+    line.wait_for_refreshes()
+    line.catch_up()
+    line.wait_for_refreshes()
+    settled(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    expect(page.get_by_label("Find jobs")).to_have_value("status:failed since:1h")

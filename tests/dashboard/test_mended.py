@@ -13,6 +13,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession, AppSessionState
+from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequestType
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -31,6 +32,7 @@ class Tab:
 
     def __init__(self, socket: ClientConnection, page: str) -> None:
         self._socket = socket
+        self._page = ""
         self.parts: list[str] = []
         self.ask(page_name=page)
         while self._ended() is None:
@@ -44,7 +46,7 @@ class Tab:
 
     def refresh(self, *parts: str) -> None:
         for part in parts:
-            self.ask(fragment_id=part, is_auto_rerun=True)
+            self.ask(fragment_id=part, page_script_hash=self._page, is_auto_rerun=True)
 
     def drawn(self, parts: Sequence[str], seconds: float) -> None:
         """Until each of these parts was drawn; raises TimeoutError where nothing more is for so long."""
@@ -55,6 +57,8 @@ class Tab:
     def _ended(self, seconds: float | None = None) -> list[str] | None:
         """The parts of the run that ends with the next message, none where the page does; None where none ends."""
         message = ForwardMsg.FromString(cast("bytes", self._socket.recv(timeout=seconds)))
+        if message.WhichOneof("type") == "navigation":
+            self._page = message.navigation.page_script_hash
         if message.WhichOneof("type") == "auto_rerun":
             self.parts.append(message.auto_rerun.fragment_id)
         ended = message.WhichOneof("type") == "script_finished"
@@ -105,6 +109,7 @@ def reached(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
         (AppSession, "_create_scriptrunner"),
         (AppSession, "register_file_watchers"),
         (Runtime, "_send_message"),
+        (ScriptRunner, "_run_script"),
     ):
         assert callable(getattr(owner, name))
         monkeypatch.setattr(owner, name, lambda *given: calls.append(given))
@@ -192,3 +197,19 @@ def test_nobody_waits_for_a_run_that_hangs_and_no_page_for_any(
     session: Any = SimpleNamespace(_scriptrunner=ending(hangs=hangs))
     AppSession._create_scriptrunner(session, request_)
     assert reached == [(session, request_)]
+
+
+@pytest.mark.parametrize(
+    ("request_", "drawn"),
+    [
+        (RerunData(fragment_id_queue=["part"], page_script_hash="here"), True),
+        (RerunData(fragment_id_queue=["part"], page_script_hash="left"), False),
+        (RerunData(page_script_hash="wanted"), True),
+    ],
+)
+def test_a_part_of_a_page_that_was_left_is_not_drawn(
+    reached: list[tuple[Any, ...]], request_: RerunData, *, drawn: bool
+) -> None:
+    runner: Any = SimpleNamespace(_pages_manager=SimpleNamespace(current_page_script_hash="here"))
+    ScriptRunner._run_script(runner, request_)
+    assert reached == [(runner, request_)] * drawn
