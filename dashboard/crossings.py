@@ -2,6 +2,7 @@
 
 With each request a tab says which address it shows and what its widgets hold. A refresh that it sent by itself
 just before it heard of another page, search or selection would bring the former back, as if somebody had asked.
+So would a click on what the former page showed.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class Talk:
     address: str = ""
     page: str = ""
     superseded: set[Query] = field(default_factory=set)
+    _told_page: str = ""
     _told_at: float = 0.0
     _due: dict[str, float] = field(default_factory=dict)
     _others_due: float = 0.0
@@ -78,7 +80,10 @@ class Talk:
                 self.superseded.discard(_read(self.address))
                 self._told_at = time.monotonic()
             case "new_session" if not message.metadata.run.fragment_ids:
+                self._told_page = message.new_session.page_script_hash
                 self._begin()
+            case "navigation":
+                self._told_page = message.navigation.page_script_hash
             case "auto_rerun":
                 every = message.auto_rerun
                 self._due[every.fragment_id] = time.monotonic() + every.interval * PUNCTUAL
@@ -92,7 +97,7 @@ class Talk:
         if message.WhichOneof("type") != "rerun_script":
             return data
         asked = message.rerun_script
-        if asked.is_auto_rerun and time.monotonic() < self._due.get(asked.fragment_id, self._others_due):
+        if self._is_early(asked) or self._is_left(asked):
             return None
         if not asked.fragment_id:
             self._begin()
@@ -110,6 +115,13 @@ class Talk:
         """The page is drawn anew: whatever refreshes itself is told to the tab again, and counts from then."""
         self._due.clear()
         self._others_due = time.monotonic() + DRAWN_AFTER
+
+    def _is_early(self, asked: ClientState) -> bool:
+        return asked.is_auto_rerun and time.monotonic() < self._due.get(asked.fragment_id, self._others_due)
+
+    def _is_left(self, asked: ClientState) -> bool:
+        """Whether it is for a part of a page that the tab was told to leave."""
+        return bool(asked.fragment_id) and self._told_page not in {"", asked.page_script_hash}
 
     def _leaves(self, asked: ClientState) -> bool:
         """Whether it asks for another page than before."""

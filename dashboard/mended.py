@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from streamlit import config
 from streamlit.runtime import Runtime
@@ -76,15 +77,17 @@ def _to_whoever_is_connected(send: Callable[..., None]) -> Callable[..., None]:
 
 
 def _on_the_page_that_is_shown(run: Callable[..., None]) -> Callable[..., None]:
-    """A part's request that the tab made before it heard of another page is passed over.
+    """A part's request that waited while another page was drawn is passed over.
 
     The tab would else take that run for a change of page: it clears all that was drawn, and only the parts come.
     """
+    shown: WeakKeyDictionary[ScriptRunner, str] = WeakKeyDictionary()
 
     def ran(self: ScriptRunner, request: RerunData) -> None:
-        shown = self._pages_manager.current_page_script_hash
-        if not request.fragment_id_queue or request.page_script_hash == shown:
+        wanted = request.page_script_hash
+        if not request.fragment_id_queue or wanted == shown.get(self, wanted):
             run(self, request)
+            shown[self] = self._pages_manager.current_page_script_hash
 
     return ran
 

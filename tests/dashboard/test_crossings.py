@@ -62,10 +62,10 @@ def told(talk: Talk, query: str) -> None:
     talk.told(message.SerializeToString())
 
 
-def drawn(talk: Talk) -> None:
+def drawn(talk: Talk, page: str = JOBS) -> None:
     """The console draws the whole page."""
     session, timer = ForwardMsg(), ForwardMsg()
-    session.new_session.page_script_hash = JOBS
+    session.new_session.page_script_hash = page
     timer.auto_rerun.fragment_id, timer.auto_rerun.interval = LIST, EVERY
     talk.told(session.SerializeToString())
     talk.told(timer.SerializeToString())
@@ -149,3 +149,21 @@ def test_what_the_tab_changed_itself_counts(talk: Talk) -> None:
 def test_what_is_no_request_passes_untouched(talk: Talk) -> None:
     for data in (b"\xff\xff no message", BackMsg(stop_script=True).SerializeToString()):
         assert talk.heard(data) == data
+
+
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_a_part_of_a_page_that_was_left_asks_for_nothing(
+    talk: Talk, later: Callable[[float], None], *, by_itself: bool
+) -> None:
+    drawn(talk, QUEUE)
+    later(EVERY)
+    assert heard(talk, query=BEFORE, part=LIST, by_itself=by_itself) is None
+    assert heard(talk, query=BEFORE, page=QUEUE, part=LIST, by_itself=by_itself) == BEFORE
+
+
+def test_the_page_that_an_address_without_a_name_leads_to_is_the_one_that_was_told(talk: Talk) -> None:
+    drawn(talk, "hash-of-the-main-script")
+    navigation = ForwardMsg()
+    navigation.navigation.page_script_hash = QUEUE
+    talk.told(navigation.SerializeToString())
+    assert heard(talk, query=BEFORE, page=QUEUE, part=LIST) == BEFORE

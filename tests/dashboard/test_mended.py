@@ -202,14 +202,19 @@ def test_nobody_waits_for_a_run_that_hangs_and_no_page_for_any(
 @pytest.mark.parametrize(
     ("request_", "drawn"),
     [
-        (RerunData(fragment_id_queue=["part"], page_script_hash="here"), True),
+        (RerunData(fragment_id_queue=["part"], page_script_hash="shown"), True),
         (RerunData(fragment_id_queue=["part"], page_script_hash="left"), False),
-        (RerunData(page_script_hash="wanted"), True),
+        (RerunData(page_script_hash="left"), True),
     ],
 )
-def test_a_part_of_a_page_that_was_left_is_not_drawn(
+def test_a_part_that_waited_while_its_page_was_left_is_not_drawn(
     reached: list[tuple[Any, ...]], request_: RerunData, *, drawn: bool
 ) -> None:
-    runner: Any = SimpleNamespace(_pages_manager=SimpleNamespace(current_page_script_hash="here"))
+    class Runner:
+        _pages_manager = SimpleNamespace(current_page_script_hash="shown")
+
+    runner: Any = Runner()
+    click = RerunData(fragment_id_queue=["part"], page_script_hash="left")
+    ScriptRunner._run_script(runner, click)
     ScriptRunner._run_script(runner, request_)
-    assert reached == [(runner, request_)] * drawn
+    assert reached == [(runner, click), *[(runner, request_)] * drawn]
