@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -70,6 +71,11 @@ def settled(page: Page) -> None:
 def listening(page: Page) -> None:
     """Wait until the page's script listens to the keyboard."""
     eventually(lambda: page.evaluate(KEYBOARD_LOADED))
+
+
+def asked(page: Page) -> str:
+    """What the address asks for."""
+    return parse_qs(urlsplit(str(page.evaluate("location.href"))).query).get("q", [""])[0]
 
 
 def tables(page: Page) -> Locator:

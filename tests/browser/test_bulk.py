@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-import psycopg
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from demo.stack import Stack
-from tests.browser.conftest import PATIENCE, SERVICE
+from tests.browser.conftest import PATIENCE, SERVICE, Database
 from tests.browser.people import eventually, open_page, tables
 
 pytestmark = pytest.mark.browser
 
 JOBS = 1_000
-Database = psycopg.Connection[tuple[Any, ...]]
 
 
 @pytest.fixture(scope="module")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
-
 import httpx
-import psycopg
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from demo.stack import Stack
+from tests.browser.conftest import Database
+from tests.browser.failed_jobs import fail
 from tests.browser.people import (
     HEADER,
     ROW,
     Readers,
+    asked,
     cell_texts,
     choose_rows,
     eventually,
@@ -25,19 +24,8 @@ from tests.browser.people import (
 
 pytestmark = pytest.mark.browser
 
-Database = psycopg.Connection[tuple[Any, ...]]
-
 BOOKS = 4
 REASON = "the provider is back"
-# So many jobs that failed one after the other, a second apart; their ids hold the batch.
-FAILED = """
-insert into jobs (id, status, progress, current_step, error_code, error_message, user_key, created_at, updated_at)
-select 'job_20261101_' || %(batch)s || '_' || to_hex(268435456 + n), 'failed', 45, 'generate_images',
-       %(code)s, 'the provider said no', 'key-' || %(batch)s || n, at - interval '1 minute', at
-  from generate_series(1, %(number)s) n,
-       lateral (select (now() at time zone 'utc') - %(age)s::interval - n * interval '1 second') clock(at)
-"""
-
 # Presses the button of these words as soon as the page has it, quicker than any person.
 PRESS_AT_ONCE = """
 words => new MutationObserver((_, observer) => {
@@ -45,10 +33,6 @@ words => new MutationObserver((_, observer) => {
   if (button) { observer.disconnect(); button.click(); }
 }).observe(document.body, {childList: true, subtree: true, characterData: true, attributes: true})
 """
-
-
-def fail(database: Database, batch: str, number: int, *, code: str = "UNKNOWN", age: str = "0 s") -> None:
-    database.execute(FAILED, {"code": code, "number": number, "batch": batch, "age": age})
 
 
 def retries(database: Database, batch: str) -> list[int]:
@@ -65,11 +49,6 @@ def breaker_open(stack: Stack) -> bool:
     query = {"query": 'sum(bookgen_circuit_breaker_state{state="open"})'}
     found = httpx.get(f"{stack.prometheus_url}/api/v1/query", params=query).json()["data"]["result"]
     return any(float(one["value"][1]) for one in found)
-
-
-def asked(page: Page) -> str:
-    """What the address asks for."""
-    return parse_qs(urlsplit(str(page.evaluate("location.href"))).query).get("q", [""])[0]
 
 
 def table(page: Page) -> Locator:

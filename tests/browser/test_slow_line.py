@@ -9,8 +9,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from demo.stack import Stack
 from tests.browser.conftest import Database
-from tests.browser.people import eventually, open_page, settled
-from tests.browser.test_operate import asked, fail
+from tests.browser.failed_jobs import fail
+from tests.browser.people import asked, eventually, open_page, settled
 
 pytestmark = pytest.mark.browser
 
